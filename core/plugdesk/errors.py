@@ -1,0 +1,57 @@
+"""Every error that Plugdesk raises on purpose.
+
+    PlugdeskError
+    ├── ConfigError              the site's configuration cannot be used
+    ├── NotAllowed               the actor may not do this
+    ├── NotFound                 no such object, or not visible to this actor
+    ├── Refused                  a rule or a plugin refused the change
+    ├── ParseLimit               a message exceeds a limit of the parser
+    ├── PluginError              a plugin cannot be loaded, enabled or called
+    └── ChannelError             a channel could not do its work
+        ├── ChannelUnavailable   passing: try again later, with backoff
+        └── ChannelSignedOut     lasting: the owner has to reconnect
+
+The text of each is one or two sentences for a person: what happened, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class PlugdeskError(Exception):
+    """Base of all errors with a sentence for a person."""
+
+
+class ConfigError(PlugdeskError):
+    """The site's configuration cannot be used."""
+
+
+class NotAllowed(PlugdeskError):
+    """The actor may not do this."""
+
+
+class NotFound(PlugdeskError):
+    """There is no such object, or this actor may not see it."""
+
+
+class Refused(PlugdeskError):
+    """A rule of the desk or of a plugin refused the change."""
+
+
+class ParseLimit(PlugdeskError):
+    """A message exceeds a limit of the parser (size, depth, parts, time, memory)."""
+
+
+class PluginError(PlugdeskError):
+    """A plugin cannot be loaded, enabled or called."""
+
+
+class ChannelError(PlugdeskError):
+    """A channel could not do its work."""
+
+
+class ChannelUnavailable(ChannelError):
+    """The other side does not answer now; the desk tries again with backoff."""
+
+
+class ChannelSignedOut(ChannelError):
+    """The other side refuses our credentials; the desk stops and tells the owner."""
