@@ -1,0 +1,1 @@
+"""Any mailbox as a channel: IMAP in, SMTP out."""
