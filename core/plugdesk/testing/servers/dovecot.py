@@ -1,0 +1,366 @@
+"""A private Dovecot: a real IMAP server with mailboxes that a test fills and inspects."""
+
+from __future__ import annotations
+
+import contextlib
+import imaplib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from plugdesk.testing.servers.certificates import Certificates
+from plugdesk.testing.servers.dovecot_config import Accounts, render
+from plugdesk.testing.servers.processes import (
+    HOST,
+    ServerError,
+    ServerProcess,
+    free_port,
+    port_is_open,
+)
+from plugdesk.testing.servers.requirements import find_program
+
+START_ATTEMPTS = 5
+STOP_SECONDS = 0.2
+"""Enough for sessions to end; Dovecot's own helpers take a second, and need not."""
+
+
+class StoredMessage(NamedTuple):
+    """One message as the server holds it."""
+
+    uid: int
+    flags: frozenset[str]
+    raw: bytes
+
+
+class Dovecot:
+    """A Dovecot 2.3 of its own in a temporary folder, from construction until `stop()`.
+
+    Users sign in with their address. All methods work through the server, so that its indexes,
+    UIDs and running IDLE commands follow at once.
+
+    Attributes:
+        host: the address it listens on.
+        imap_port: IMAP with STARTTLS; signing in without TLS is allowed too.
+        imaps_port: IMAP over TLS.
+        ca_file: the authority (PEM) whose certificate it shows, for `localhost` and 127.0.0.1.
+    """
+
+    host = HOST
+
+    def __init__(self) -> None:
+        program = find_program("dovecot")
+        if program is None:
+            message = "Dovecot is not installed. Install the Debian package dovecot-imapd."
+            raise ServerError(message)
+        self._program = program
+        self._without: tuple[str, ...] = ()
+        self._passwords: dict[str, str] = {}
+        self._folder = Path(tempfile.mkdtemp(prefix="plugdesk-dovecot-"))
+        self._folder.chmod(0o755)
+        self._certificates = Certificates(self._folder)
+        self.ca_file = self._certificates.ca_file
+        self._make_folders()
+        self._process = self._start_on_free_ports()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # Life
+
+    @property
+    def pid(self) -> int:
+        """The id of Dovecot's master process."""
+        return self._process.pid
+
+    @property
+    def log(self) -> Path:
+        """Dovecot's log file."""
+        return self._folder / "dovecot.log"
+
+    def stop(self) -> None:
+        """End the server and remove its folder with all mail."""
+        self._process.stop(timeout=STOP_SECONDS)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def restart(self) -> None:
+        """End the server and every connection to it, and start it again on the same ports."""
+        self.pause()
+        self.resume()
+
+    def pause(self) -> None:
+        """End the server and every connection to it; its ports refuse until `resume()`."""
+        self._process.stop(timeout=STOP_SECONDS)
+
+    def resume(self) -> None:
+        """Start the server again after `pause()`, on the same ports and with the same mail."""
+        self._write_config()
+        self._process = self._start()
+
+    @contextlib.contextmanager
+    def without(self, *capabilities: str) -> Iterator[None]:
+        """Restart without announcing some capabilities (IDLE, CONDSTORE, QRESYNC, MOVE, ...).
+
+        The full list is announced again after the block. The server only stops announcing them:
+        a client that uses them unasked is still answered.
+        """
+        self._without = capabilities
+        self.restart()
+        try:
+            yield
+        finally:
+            self._without = ()
+            self.restart()
+
+    # Users
+
+    def add_user(self, address: str, password: str) -> None:
+        """Create a user, or give an existing one another password."""
+        self._passwords[address.lower()] = password
+        self._write_users()
+
+    def remove_user(self, address: str) -> None:
+        """Let a user no longer sign in; the mail stays."""
+        del self._passwords[address.lower()]
+        self._write_users()
+
+    def has_user(self, address: str) -> bool:
+        """Tell whether there is such a user."""
+        return address.lower() in self._passwords
+
+    # Mail
+
+    def deliver(
+        self, user: str, raw: bytes, folder: str = "INBOX", flags: Iterable[str] = ()
+    ) -> int:
+        """Put one message into a folder, created if need be, and return its UID.
+
+        IMAP serves lines that end in CRLF: bytes with such lines arrive as they are, and a bare
+        LF becomes CRLF. *flags* are IMAP flags such as ``\\Seen``.
+        """
+        return self.deliver_many(user, [raw], folder, flags)[0]
+
+    def deliver_many(
+        self,
+        user: str,
+        raws: Iterable[bytes],
+        folder: str = "INBOX",
+        flags: Iterable[str] = (),
+    ) -> list[int]:
+        """Put messages into a folder in their order, and return their UIDs."""
+        with self.client(user) as client:
+            _ensure_folder(client, folder)
+            flag_list = "(" + " ".join(flags) + ")"
+            return [_append(client, folder, flag_list, raw) for raw in raws]
+
+    def messages(self, user: str, folder: str = "INBOX") -> list[StoredMessage]:
+        """Return a folder's messages by UID, without changing any flag."""
+        with self.client(user) as client:
+            _select(client, folder, readonly=True)
+            parts = _ok(client.uid("FETCH", "1:*", "(UID FLAGS BODY.PEEK[])"))
+            return [_stored(part) for part in parts if isinstance(part, tuple)]
+
+    def folders(self, user: str) -> list[str]:
+        """Return the names of a user's folders."""
+        with self.client(user) as client:
+            lines = [line for line in _ok(client.list()) if isinstance(line, bytes)]
+            return sorted(_folder_name(line) for line in lines)
+
+    def create_folder(self, user: str, folder: str) -> None:
+        """Create a folder; levels are parted by a slash. An existing one is left as it is."""
+        with self.client(user) as client:
+            _ensure_folder(client, folder)
+
+    def set_flags(
+        self, user: str, uids: Sequence[int], flags: Iterable[str], folder: str = "INBOX"
+    ) -> None:
+        """Add flags to messages, as another mail client would."""
+        with self.client(user) as client:
+            _select(client, folder)
+            _ok(client.uid("STORE", _uid_set(uids), "+FLAGS", "(" + " ".join(flags) + ")"))
+
+    def move(self, user: str, uids: Sequence[int], source: str, target: str) -> None:
+        """Move messages to another folder, created if need be, as another mail client would."""
+        with self.client(user) as client:
+            _ensure_folder(client, target)
+            _select(client, source)
+            _ok(client.uid("MOVE", _uid_set(uids), _quoted(target)))
+
+    def delete(self, user: str, uids: Sequence[int], folder: str = "INBOX") -> None:
+        """Delete messages for good, as another mail client would."""
+        with self.client(user) as client:
+            _select(client, folder)
+            _ok(client.uid("STORE", _uid_set(uids), "+FLAGS", r"(\Deleted)"))
+            _ok(client.expunge())
+
+    def uidvalidity(self, user: str, folder: str = "INBOX") -> int:
+        """Return a folder's UIDVALIDITY (RFC 3501, section 2.3.1.1)."""
+        with self.client(user) as client:
+            status = _ok(client.status(_quoted(folder), "(UIDVALIDITY)"))[0]
+            return int(_match(rb"UIDVALIDITY (\d+)", status)[1])
+
+    def set_uidvalidity(self, user: str, folder: str, value: int) -> None:
+        """Give a folder another UIDVALIDITY, greater or smaller; the UIDs stay.
+
+        The user's connections are ended, as the old value must not be served any more.
+        """
+        self.doveadm("mailbox", "update", "-u", user, "--uid-validity", str(value), folder)
+        self.doveadm("kick", user)
+
+    def doveadm(self, *arguments: str) -> str:
+        """Run Dovecot's administration tool on this instance and return what it printed."""
+        done = subprocess.run(
+            [find_program("doveadm") or "doveadm", "-c", self._config, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode not in (0, 68):
+            message = f"doveadm {' '.join(arguments)} ended with {done.returncode}: {done.stderr}"
+            raise ServerError(message)
+        return done.stdout
+
+    @contextlib.contextmanager
+    def client(self, user: str) -> Iterator[imaplib.IMAP4]:
+        """Sign in as a user for the length of a block, without TLS, as another mail client."""
+        client = imaplib.IMAP4(self.host, self.imap_port, timeout=30)
+        try:
+            client.login(user, self._passwords[user.lower()])
+            yield client
+        finally:
+            with contextlib.suppress(OSError, imaplib.IMAP4.error):
+                client.logout()
+
+    # Inner workings
+
+    @property
+    def _config(self) -> Path:
+        return self._folder / "dovecot.conf"
+
+    def _make_folders(self) -> None:
+        for name in ("run", "state", "mail"):
+            (self._folder / name).mkdir(mode=0o755)
+        if os.getuid() == 0:
+            os.chown(self._folder / "mail", *Accounts.usual().mail_ids)
+        self._write_users()
+
+    def _write_users(self) -> None:
+        """Replace the file as a whole, with a time that Dovecot's check for changes notices."""
+        lines = [_passwd_line(name, word) for name, word in self._passwords.items()]
+        target = self._folder / "users"
+        before = target.stat().st_mtime if target.exists() else 0.0
+        fresh = self._folder / "users.new"
+        fresh.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        fresh.chmod(0o644)
+        stamp = max(fresh.stat().st_mtime, before + 1)
+        os.utime(fresh, (stamp, stamp))
+        fresh.replace(target)
+
+    def _write_config(self) -> None:
+        ports = (self.imap_port, self.imaps_port)
+        text = render(self._folder, ports, self._certificates, self._without)
+        self._config.write_text(text, encoding="utf-8")
+
+    def _start_on_free_ports(self) -> ServerProcess:
+        for attempt in range(1, START_ATTEMPTS + 1):
+            self.imap_port, self.imaps_port = free_port(), free_port()
+            self._write_config()
+            try:
+                return self._start()
+            except ServerError:
+                if attempt == START_ATTEMPTS:
+                    shutil.rmtree(self._folder, ignore_errors=True)
+                    raise
+        raise AssertionError
+
+    def _start(self) -> ServerProcess:
+        process = ServerProcess([self._program, "-F", "-c", self._config], self.log)
+        process.wait_ready(self._answers, "Dovecot")
+        return process
+
+    def _answers(self) -> bool:
+        """Tell whether *this* instance listens: its process id is in its own folder."""
+        ports = (self.imap_port, self.imaps_port)
+        return (self._folder / "run" / "master.pid").exists() and all(map(port_is_open, ports))
+
+
+def _passwd_line(name: str, password: str) -> str:
+    """Return a line of the passwd-file, which has no other way to write a colon."""
+    return f"{name}:{{PLAIN.B64}}{b64encode(password.encode()).decode()}::::::"
+
+
+def _ok(answer: tuple[str, Sequence[object]]) -> list[Any]:
+    """Return an answer's data, or raise when the server refused."""
+    status, data = answer
+    if status != "OK":
+        message = f"Dovecot refused: {data!r}"
+        raise ServerError(message)
+    return list(data)
+
+
+def _match(pattern: bytes, text: object) -> re.Match[bytes]:
+    found = re.search(pattern, text) if isinstance(text, bytes) else None
+    if found is None:
+        message = f"Dovecot answered unexpectedly: {text!r}"
+        raise ServerError(message)
+    return found
+
+
+def _quoted(folder: str) -> str:
+    """Return a folder's name as IMAP writes it (RFC 3501, section 5.1.3: modified UTF-7)."""
+    encoded = re.sub(r"[^\x20-\x7e]+|&", lambda found: _shifted(found[0]), folder)
+    return '"' + encoded.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _shifted(text: str) -> str:
+    if text == "&":
+        return "&-"
+    return "&" + text.encode("utf-7").decode().strip("+-").replace("/", ",") + "-"
+
+
+def _folder_name(line: bytes) -> str:
+    name = _match(rb'(?:"((?:[^"\\]|\\.)*)"|(\S+))$', line)
+    text = (name[1] or name[2]).decode().replace("\\", "")
+    return re.sub(r"&([^-]*)-", lambda found: _unshifted(found[1]), text)
+
+
+def _unshifted(text: str) -> str:
+    return ("+" + text.replace(",", "/") + "-").encode().decode("utf-7") if text else "&"
+
+
+def _ensure_folder(client: imaplib.IMAP4, folder: str) -> None:
+    if folder.upper() != "INBOX" and client.status(_quoted(folder), "(UIDNEXT)")[0] != "OK":
+        _ok(client.create(_quoted(folder)))
+
+
+def _select(client: imaplib.IMAP4, folder: str, *, readonly: bool = False) -> None:
+    _ok(client.select(_quoted(folder), readonly=readonly))
+
+
+def _append(client: imaplib.IMAP4, folder: str, flags: str, raw: bytes) -> int:
+    answer = _ok(client.append(_quoted(folder), flags, "", raw))
+    return int(_match(rb"APPENDUID \d+ (\d+)", answer[0])[1])
+
+
+def _uid_set(uids: Sequence[int]) -> str:
+    return ",".join(map(str, uids))
+
+
+def _stored(part: tuple[bytes, bytes]) -> StoredMessage:
+    head, raw = part
+    flags = _match(rb"FLAGS \(([^)]*)\)", head)[1].decode().split()
+    return StoredMessage(int(_match(rb"UID (\d+)", head)[1]), frozenset(flags), raw)

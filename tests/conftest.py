@@ -1,0 +1,3 @@
+"""The fixtures that all tests of the project share."""
+
+pytest_plugins = ["plugdesk.testing.fixtures"]
