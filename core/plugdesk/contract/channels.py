@@ -54,6 +54,15 @@ class Channel(Generic[Settings]):
         self.config = config
         self.account = account
 
+    @classmethod
+    def suggest(cls, address: str) -> dict[str, object]:
+        """Values for the fields of `settings` that follow from the owner's address, if any do.
+
+        Fills the "add account" form before the owner edits it. Needs no network and promises
+        nothing: `check` tells what works. The default knows no address.
+        """
+        return {}
+
     def check(self) -> Sequence[CheckResult]:
         """Try everything that the account needs, without changing anything on the other side."""
         raise NotImplementedError
