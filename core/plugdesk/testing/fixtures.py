@@ -1,9 +1,16 @@
-"""Pytest fixtures that start real servers: name this module in a conftest's `pytest_plugins`."""
+"""Pytest fixtures that start real servers.
+
+The conftest at the top of a test run names this module in `pytest_plugins`; one further down
+imports the fixtures that it wants. What PostgreSQL and Chromium need is imported by their
+fixtures alone, so that tests without them need neither psycopg nor Playwright.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -11,6 +18,10 @@ import pytest
 from plugdesk.testing.servers import require
 from plugdesk.testing.servers.dovecot import Dovecot
 from plugdesk.testing.servers.smtp import SmtpServer
+
+if TYPE_CHECKING:
+    from plugdesk.testing.servers.chromium import Chromium
+    from plugdesk.testing.servers.postgres import Postgres
 
 
 @dataclass(frozen=True)
@@ -52,3 +63,39 @@ def smtp_server(request: pytest.FixtureRequest) -> Iterator[SmtpServer]:
     target = request.getfixturevalue("dovecot") if wants_dovecot else None
     with SmtpServer(deliver_to=target) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """The PostgreSQL that all tests share, with pytest-xdist all its workers too."""
+    require("postgresql")
+    from plugdesk.testing.servers.postgres import Postgres
+
+    own = tmp_path_factory.getbasetemp()
+    root = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with Postgres(root=root) as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for one test alone, which may restart it; starting takes about a second."""
+    require("postgresql")
+    from plugdesk.testing.servers.postgres import Postgres
+
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Chromium]:
+    """A Chromium that all tests share; each opens contexts of its own.
+
+    From its first use on, Playwright keeps an event loop running in the main thread: tests of
+    the same run start loops of their own in other threads.
+    """
+    require("chromium")
+    from plugdesk.testing.servers.chromium import Chromium
+
+    with Chromium() as running:
+        yield running
