@@ -1,0 +1,1 @@
+"""Accounts: connected instances of channels."""

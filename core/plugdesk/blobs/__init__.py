@@ -1,0 +1,1 @@
+"""Blobs: content-addressed storage for raw mail and attachments."""

@@ -1,0 +1,1 @@
+"""Events: the log of recorded facts and its delivery to plugins."""

@@ -1,0 +1,1 @@
+"""Jobs: what runs outside page requests."""

@@ -1,0 +1,1 @@
+"""Outbox: replies leave at most once, with an honest "unknown"."""

@@ -1,0 +1,1 @@
+"""People: customers, agents, teams, and how agents sign in."""

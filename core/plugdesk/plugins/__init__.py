@@ -1,0 +1,1 @@
+"""Plugins: discovery, states, enabling, and what holds a bad one."""

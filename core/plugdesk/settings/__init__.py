@@ -1,0 +1,1 @@
+"""Settings of the site and of plugins, with secrets encrypted at rest."""

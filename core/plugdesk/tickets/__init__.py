@@ -1,0 +1,1 @@
+"""Tickets: conversations, their messages and notes, and what agents do with them."""
