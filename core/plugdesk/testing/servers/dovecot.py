@@ -7,6 +7,7 @@ import imaplib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from base64 import b64encode
@@ -23,6 +24,7 @@ from plugdesk.testing.servers.processes import (
     ServerProcess,
     free_port,
     port_is_open,
+    wait_until,
 )
 from plugdesk.testing.servers.requirements import find_program
 
@@ -130,13 +132,21 @@ class Dovecot:
 
     def add_user(self, address: str, password: str) -> None:
         """Create a user, or give an existing one another password."""
+        known = self.has_user(address)
         self._passwords[address.lower()] = password
-        self._write_users()
+        line = f"{address.lower()}:{{PLAIN.B64}}{b64encode(password.encode()).decode()}::::::\n"
+        fresh = self._folder / "users.new"
+        fresh.write_text(line, encoding="utf-8")
+        fresh.chmod(0o644)
+        fresh.replace(self._user_file(address))
+        if known:
+            self._wait_for_sign_in(address, password, accepted=True)
 
     def remove_user(self, address: str) -> None:
         """Let a user no longer sign in; the mail stays."""
-        del self._passwords[address.lower()]
-        self._write_users()
+        password = self._passwords.pop(address.lower())
+        self._user_file(address).unlink()
+        self._wait_for_sign_in(address, password, accepted=False)
 
     def has_user(self, address: str) -> bool:
         """Tell whether there is such a user."""
@@ -252,23 +262,24 @@ class Dovecot:
         return self._folder / "dovecot.conf"
 
     def _make_folders(self) -> None:
-        for name in ("run", "state", "mail"):
+        for name in ("run", "state", "users", "mail"):
             (self._folder / name).mkdir(mode=0o755)
         if os.getuid() == 0:
             os.chown(self._folder / "mail", *Accounts.usual().mail_ids)
-        self._write_users()
 
-    def _write_users(self) -> None:
-        """Replace the file as a whole, with a time that Dovecot's check for changes notices."""
-        lines = [_passwd_line(name, word) for name, word in self._passwords.items()]
-        target = self._folder / "users"
-        before = target.stat().st_mtime if target.exists() else 0.0
-        fresh = self._folder / "users.new"
-        fresh.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        fresh.chmod(0o644)
-        stamp = max(fresh.stat().st_mtime, before + 1)
-        os.utime(fresh, (stamp, stamp))
-        fresh.replace(target)
+    def _user_file(self, address: str) -> Path:
+        return self._folder / "users" / address.lower()
+
+    def _wait_for_sign_in(self, address: str, password: str, *, accepted: bool) -> None:
+        """Wait until Dovecot has noticed a change: it looks at a known file once a second."""
+        command = [find_program("doveadm") or "doveadm", "-c", self._config, "auth", "test"]
+        command += [address, password]
+
+        def noticed() -> bool:
+            done = subprocess.run(command, capture_output=True, check=False)
+            return (done.returncode == 0) == accepted
+
+        wait_until(noticed, f"Dovecot notices the change of {address}")
 
     def _write_config(self) -> None:
         ports = (self.imap_port, self.imaps_port)
@@ -288,7 +299,8 @@ class Dovecot:
         raise AssertionError
 
     def _start(self) -> ServerProcess:
-        process = ServerProcess([self._program, "-F", "-c", self._config], self.log)
+        command: list[str | Path] = [self._program, "-F", "-c", self._config]
+        process = ServerProcess(command, self.log, death_signal=signal.SIGKILL)
         process.wait_ready(self._answers, "Dovecot")
         return process
 
@@ -296,11 +308,6 @@ class Dovecot:
         """Tell whether *this* instance listens: its process id is in its own folder."""
         ports = (self.imap_port, self.imaps_port)
         return (self._folder / "run" / "master.pid").exists() and all(map(port_is_open, ports))
-
-
-def _passwd_line(name: str, password: str) -> str:
-    """Return a line of the passwd-file, which has no other way to write a colon."""
-    return f"{name}:{{PLAIN.B64}}{b64encode(password.encode()).decode()}::::::"
 
 
 def _ok(answer: tuple[str, Sequence[object]]) -> list[Any]:

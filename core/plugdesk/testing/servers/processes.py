@@ -141,3 +141,12 @@ class ServerProcess:
 def _has_not_ended(pid: int) -> bool:
     """Ask without reaping, so that the id stays ours until its group has been ended."""
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+
+def process_runs(pid: int) -> bool:
+    """Tell whether a process runs; one that has ended but was not reaped does not."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
