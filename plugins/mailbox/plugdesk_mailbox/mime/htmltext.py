@@ -1,0 +1,132 @@
+"""The text that a reader of an HTML body sees, for messages that bring no text of their own.
+
+A real parser (libxml2) reports its events, so the time is linear and nesting costs nothing; measured
+against a tree that is walked, it is as fast on ordinary mail, and nested `<div>`s by the
+hundred thousand take milliseconds, not seconds.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+_SKIPPED = frozenset("script style head title template noscript xml iframe object".split())
+_BLOCKS = frozenset(
+    "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 "
+    "h3 h4 h5 h6 header hr li main nav ol p pre section table tr ul".split()
+)
+_PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 ul ol blockquote table pre dl".split())
+_CELLS = frozenset(("td", "th"))
+_BLANKS = re.compile("[ \t\r\n\f]+")
+_MANY_LINES = re.compile("\n{3,}")
+_LAST_SPACES = re.compile("[ \t]+\n")
+_DEEPEST_QUOTE = 20
+
+
+def text_of_html(html: str) -> str:
+    """Return the visible text of `html`, with `> ` before quotations. Never raises; linear."""
+    if not html.strip():
+        return ""
+    reader = _Reader()
+    parser = etree.HTMLParser(target=reader, huge_tree=True, encoding="utf-8")
+    try:
+        parser.feed(html.encode("utf-8", "replace"))
+        parser.close()
+    except etree.LxmlError:
+        reader.close()
+    return reader.text()
+
+
+class _Reader:
+    """Receives the parser's events and lays the text out in lines."""
+
+    def __init__(self) -> None:
+        self._out: list[str] = []
+        self._line: list[str] = []
+        self._has_text = False
+        self._skipping = 0
+        self._quotes = 0
+        self._pre = 0
+        self._blank_before = False
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag in _SKIPPED:
+            self._skipping += 1
+        elif tag == "br":
+            self._break()
+        elif tag in _CELLS:
+            self._cell()
+        elif tag in _BLOCKS:
+            self._block(tag)
+            if tag == "blockquote":
+                self._quotes += 1
+            elif tag == "pre":
+                self._pre += 1
+            elif tag == "li":
+                self._write("- ")
+        elif tag == "img" and not self._skipping:
+            self._write(_BLANKS.sub(" ", attributes.get("alt", "")))
+
+    def end(self, tag: str) -> None:
+        if tag in _SKIPPED:
+            self._skipping = max(0, self._skipping - 1)
+        elif tag in _BLOCKS:
+            self._block(tag)
+            if tag == "blockquote":
+                self._quotes = max(0, self._quotes - 1)
+            elif tag == "pre":
+                self._pre = max(0, self._pre - 1)
+
+    def data(self, data: str) -> None:
+        if self._skipping:
+            return
+        if self._pre:
+            first, *others = data.split("\n")
+            self._write(first)
+            for line in others:
+                self._break()
+                self._write(line)
+            return
+        text = _BLANKS.sub(" ", data)
+        if self._line or text != " ":
+            self._write(text)
+
+    def comment(self, text: str) -> None:
+        """Leave comments out."""
+
+    def close(self) -> None:
+        """End the last line."""
+        if self._line:
+            self._break()
+
+    def text(self) -> str:
+        """Return everything read so far."""
+        text = "".join(self._out).replace("\xa0", " ")
+        return _MANY_LINES.sub("\n\n", _LAST_SPACES.sub("\n", text)).strip("\n")
+
+    def _write(self, text: str) -> None:
+        self._line.append(text)
+        self._has_text = self._has_text or bool(text.strip())
+
+    def _cell(self) -> None:
+        if self._has_text:
+            self._line.append(" ")
+
+    def _block(self, tag: str) -> None:
+        if self._has_text:
+            self._break()
+        else:
+            self._line.clear()
+        self._blank_before |= tag in _PARAGRAPHS
+
+    def _break(self) -> None:
+        line = "".join(self._line)
+        self._line.clear()
+        self._has_text = False
+        line = line if self._pre else line.strip(" ")
+        prefix = "> " * min(self._quotes, _DEEPEST_QUOTE)
+        if self._blank_before:
+            self._out.append(f"{prefix.rstrip()}\n")
+            self._blank_before = False
+        self._out.append(f"{prefix}{line}\n")
