@@ -5,6 +5,7 @@
     ├── NotAllowed               the actor may not do this
     ├── NotFound                 no such object, or not visible to this actor
     ├── Refused                  a rule or a plugin refused the change
+    │   └── Outdated             something new was said that the actor has not seen
     ├── ParseLimit               a message exceeds a limit of the parser
     ├── PluginError              a plugin cannot be loaded, enabled or called
     └── ChannelError             a channel could not do its work
@@ -35,6 +36,10 @@ class NotFound(PlugdeskError):
 
 class Refused(PlugdeskError):
     """A rule of the desk or of a plugin refused the change."""
+
+
+class Outdated(Refused):
+    """Something new was said on the ticket that the actor has not seen."""
 
 
 class ParseLimit(PlugdeskError):

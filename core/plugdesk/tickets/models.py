@@ -50,6 +50,8 @@ class Ticket(Base):
     has_attachments: Mapped[bool] = mapped_column(default=False)
     #: Counts changes; a page that shows version 7 knows what it has not seen.
     version: Mapped[int] = mapped_column(default=1)
+    #: The version that brought the newest message or note.
+    said_version: Mapped[int] = mapped_column(default=1)
 
 
 class TicketPerson(Base):
@@ -111,6 +113,7 @@ class Message(Base):
     to: Mapped[list[dict[str, str]]] = mapped_column(default=list)
     cc: Mapped[list[dict[str, str]]] = mapped_column(default=list)
     bcc: Mapped[list[dict[str, str]]] = mapped_column(default=list)
+    reply_to: Mapped[list[dict[str, str]]] = mapped_column(default=list)
     subject: Mapped[str] = mapped_column(Text, default="")
     #: Message-ID without brackets: an index, never an identity.
     header_id: Mapped[str] = mapped_column(String(998), default="")

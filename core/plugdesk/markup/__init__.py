@@ -1,0 +1,1 @@
+"""Markup: making HTML harmless, reading it as text, and making it from text."""
