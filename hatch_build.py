@@ -109,7 +109,12 @@ def fetch(root: Path, scratch: Path) -> None:
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(root / name, scratch / name)
     arguments = ["ci", "--ignore-scripts", "--omit=dev", "--omit=optional", "--no-audit"]
-    arguments += ["--no-fund", "--loglevel=error", "--fetch-retries=1"]
+    arguments += [
+        "--no-fund",
+        "--loglevel=error",
+        "--fetch-retries=2",
+        "--fetch-retry-mintimeout=500",
+    ]
     try:
         npm(arguments, scratch)
     except subprocess.TimeoutExpired:
