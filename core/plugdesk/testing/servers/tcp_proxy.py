@@ -244,7 +244,8 @@ class _Link:
                 tail = (tail + chunk[:allowed])[-TAIL:]
                 if fault is not None:
                     self._strike(fault)
-            target.shutdown(socket.SHUT_WR)
+            if not self._closed.is_set():
+                target.shutdown(socket.SHUT_WR)
         except OSError:
             self.cut()
 
