@@ -1,0 +1,220 @@
+"""What the owner tells about a mailbox; becomes the "add account" form."""
+
+from __future__ import annotations
+
+import ipaddress
+import unicodedata
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+MEGABYTE = 1024 * 1024
+
+
+class Security(StrEnum):
+    """How a connection is protected."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+class SaveSent(StrEnum):
+    """Whether we put a copy of each answer into the Sent folder."""
+
+    AUTO = "auto"
+    YES = "yes"
+    NO = "no"
+
+
+class MailboxSettings(BaseModel):
+    """One mailbox: where its mail is read and through which server answers leave."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    imap_host: str = Field(
+        title="Incoming server",
+        description="The IMAP server of your provider, such as imap.example.com.",
+        min_length=1,
+        max_length=253,
+    )
+    imap_port: int = Field(
+        default=993,
+        ge=1,
+        le=65535,
+        title="Incoming port",
+        description="993 for TLS, 143 for STARTTLS.",
+    )
+    imap_security: Security = Field(
+        default=Security.TLS,
+        title="Incoming encryption",
+        description="TLS unless your provider says otherwise.",
+    )
+    username: str = Field(
+        title="User name",
+        description="Most often your whole mail address.",
+        min_length=1,
+        max_length=512,
+    )
+    password: SecretStr = Field(
+        title="Password",
+        description="Gmail, Naver, Daum, Yahoo and iCloud want an app password here.",
+    )
+    folders: list[str] = Field(
+        default_factory=lambda: ["INBOX"],
+        min_length=1,
+        max_length=100,
+        title="Folders",
+        description="Which folders become tickets. The first is watched continuously.",
+    )
+    import_since: date | None = Field(
+        default=None,
+        title="Import mail since",
+        description="Leaves out what the server received before this day. Empty imports all.",
+    )
+    smtp_host: str = Field(
+        title="Outgoing server",
+        description="The SMTP server of your provider, such as smtp.example.com.",
+        min_length=1,
+        max_length=253,
+    )
+    smtp_port: int = Field(
+        default=465,
+        ge=1,
+        le=65535,
+        title="Outgoing port",
+        description="465 for TLS, 587 for STARTTLS.",
+    )
+    smtp_security: Security = Field(
+        default=Security.TLS,
+        title="Outgoing encryption",
+        description="TLS for port 465, STARTTLS for port 587.",
+    )
+    smtp_username: str = Field(
+        default="",
+        max_length=512,
+        title="User name for sending",
+        description="Only if it differs from the user name above.",
+    )
+    smtp_password: SecretStr = Field(
+        default=SecretStr(""),
+        title="Password for sending",
+        description="Only if it differs from the password above.",
+    )
+    from_name: str = Field(
+        default="",
+        max_length=200,
+        title="Name of the sender",
+        description="What customers see before your address.",
+    )
+    signature: str = Field(
+        default="",
+        max_length=5000,
+        title="Signature",
+        description="Stands below every answer.",
+    )
+    save_sent: SaveSent = Field(
+        default=SaveSent.AUTO,
+        title="Keep copies of answers",
+        description="Automatic keeps one in the Sent folder unless the provider does so itself.",
+    )
+    sent_folder: str = Field(
+        default="",
+        max_length=255,
+        title="Sent folder",
+        description="Empty finds it by itself.",
+    )
+    max_message_size: int = Field(
+        default=50 * MEGABYTE,
+        ge=64 * 1024,
+        le=1024 * MEGABYTE,
+        title="Largest message",
+        description="In bytes. Of larger ones only the header is read, for the quarantine.",
+    )
+    ca_file: Path | None = Field(
+        default=None,
+        title="Own certificate authority",
+        description="A PEM file on this machine, for servers with a private certificate.",
+    )
+    allow_plaintext: bool = Field(
+        default=False,
+        title="Allow unencrypted connections",
+        description="Sends password and mail readable through the network. Avoid this.",
+    )
+
+    @field_validator("imap_host", "smtp_host", "username", "smtp_username", "from_name")
+    @classmethod
+    def _one_clean_line(cls, value: str) -> str:
+        return without_controls(value.strip())
+
+    @field_validator("password", "smtp_password")
+    @classmethod
+    def _clean_secret(cls, value: SecretStr) -> SecretStr:
+        without_controls(value.get_secret_value())
+        return value
+
+    @field_validator("sent_folder")
+    @classmethod
+    def _clean_sent_folder(cls, value: str) -> str:
+        return folder_name(value) if value else ""
+
+    @field_validator("folders")
+    @classmethod
+    def _clean_folders(cls, value: list[str]) -> list[str]:
+        return list(dict.fromkeys(folder_name(name) for name in value))
+
+    @model_validator(mode="after")
+    def _plaintext_is_chosen(self) -> MailboxSettings:
+        for host, security in (
+            (self.imap_host, self.imap_security),
+            (self.smtp_host, self.smtp_security),
+        ):
+            if security is Security.NONE and not (self.allow_plaintext or is_loopback(host)):
+                msg = (
+                    f"The connection to {host} would not be encrypted. Choose TLS or STARTTLS, "
+                    "or allow unencrypted connections."
+                )
+                raise ValueError(msg)
+        return self
+
+    @property
+    def sending_username(self) -> str:
+        """The user name for SMTP: its own, or else the one for IMAP."""
+        return self.smtp_username or self.username
+
+    @property
+    def sending_password(self) -> str:
+        """The password for SMTP: its own, or else the one for IMAP."""
+        return self.smtp_password.get_secret_value() or self.password.get_secret_value()
+
+
+def without_controls(text: str) -> str:
+    """Return `text`, or raise ValueError if it has characters that end a protocol's line."""
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
+        msg = "Line breaks and other control characters are not allowed here."
+        raise ValueError(msg)
+    return text
+
+
+def folder_name(name: str) -> str:
+    """Return the one form of a folder's name; INBOX is the same in any case (RFC 3501, 5.1).
+
+    Raises ValueError for empty names and for control characters.
+    """
+    name = without_controls(name)
+    if not name.strip():
+        msg = "A folder needs a name."
+        raise ValueError(msg)
+    return "INBOX" if name.strip().upper() == "INBOX" else name
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether `host` names this machine without asking any name server."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
