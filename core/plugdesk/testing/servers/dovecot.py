@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import imaplib
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -14,10 +13,22 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Self
 
 from plugdesk.testing.servers.certificates import Certificates
 from plugdesk.testing.servers.dovecot_config import Accounts, render
+from plugdesk.testing.servers.imap_words import (
+    StoredMessage,
+    append,
+    ensure_folder,
+    folder_name,
+    match,
+    ok,
+    quoted,
+    select,
+    stored,
+    uid_set,
+)
 from plugdesk.testing.servers.processes import (
     HOST,
     ServerError,
@@ -31,14 +42,6 @@ from plugdesk.testing.servers.requirements import find_program
 START_ATTEMPTS = 5
 STOP_SECONDS = 0.2
 """Enough for sessions to end; Dovecot's own helpers take a second, and need not."""
-
-
-class StoredMessage(NamedTuple):
-    """One message as the server holds it."""
-
-    uid: int
-    flags: frozenset[str]
-    raw: bytes
 
 
 class Dovecot:
@@ -173,55 +176,55 @@ class Dovecot:
     ) -> list[int]:
         """Put messages into a folder in their order, and return their UIDs."""
         with self.client(user) as client:
-            _ensure_folder(client, folder)
+            ensure_folder(client, folder)
             flag_list = "(" + " ".join(flags) + ")"
-            return [_append(client, folder, flag_list, raw) for raw in raws]
+            return [append(client, folder, flag_list, raw) for raw in raws]
 
     def messages(self, user: str, folder: str = "INBOX") -> list[StoredMessage]:
         """Return a folder's messages by UID, without changing any flag."""
         with self.client(user) as client:
-            _select(client, folder, readonly=True)
-            parts = _ok(client.uid("FETCH", "1:*", "(UID FLAGS BODY.PEEK[])"))
-            return [_stored(part) for part in parts if isinstance(part, tuple)]
+            select(client, folder, readonly=True)
+            parts = ok(client.uid("FETCH", "1:*", "(UID FLAGS BODY.PEEK[])"))
+            return [stored(part) for part in parts if isinstance(part, tuple)]
 
     def folders(self, user: str) -> list[str]:
         """Return the names of a user's folders."""
         with self.client(user) as client:
-            lines = [line for line in _ok(client.list()) if isinstance(line, bytes)]
-            return sorted(_folder_name(line) for line in lines)
+            lines = [line for line in ok(client.list()) if isinstance(line, bytes)]
+            return sorted(folder_name(line) for line in lines)
 
     def create_folder(self, user: str, folder: str) -> None:
         """Create a folder; levels are parted by a slash. An existing one is left as it is."""
         with self.client(user) as client:
-            _ensure_folder(client, folder)
+            ensure_folder(client, folder)
 
     def set_flags(
         self, user: str, uids: Sequence[int], flags: Iterable[str], folder: str = "INBOX"
     ) -> None:
         """Add flags to messages, as another mail client would."""
         with self.client(user) as client:
-            _select(client, folder)
-            _ok(client.uid("STORE", _uid_set(uids), "+FLAGS", "(" + " ".join(flags) + ")"))
+            select(client, folder)
+            ok(client.uid("STORE", uid_set(uids), "+FLAGS", "(" + " ".join(flags) + ")"))
 
     def move(self, user: str, uids: Sequence[int], source: str, target: str) -> None:
         """Move messages to another folder, created if need be, as another mail client would."""
         with self.client(user) as client:
-            _ensure_folder(client, target)
-            _select(client, source)
-            _ok(client.uid("MOVE", _uid_set(uids), _quoted(target)))
+            ensure_folder(client, target)
+            select(client, source)
+            ok(client.uid("MOVE", uid_set(uids), quoted(target)))
 
     def delete(self, user: str, uids: Sequence[int], folder: str = "INBOX") -> None:
         """Delete messages for good, as another mail client would."""
         with self.client(user) as client:
-            _select(client, folder)
-            _ok(client.uid("STORE", _uid_set(uids), "+FLAGS", r"(\Deleted)"))
-            _ok(client.expunge())
+            select(client, folder)
+            ok(client.uid("STORE", uid_set(uids), "+FLAGS", r"(\Deleted)"))
+            ok(client.expunge())
 
     def uidvalidity(self, user: str, folder: str = "INBOX") -> int:
         """Return a folder's UIDVALIDITY (RFC 3501, section 2.3.1.1)."""
         with self.client(user) as client:
-            status = _ok(client.status(_quoted(folder), "(UIDVALIDITY)"))[0]
-            return int(_match(rb"UIDVALIDITY (\d+)", status)[1])
+            status = ok(client.status(quoted(folder), "(UIDVALIDITY)"))[0]
+            return int(match(rb"UIDVALIDITY (\d+)", status)[1])
 
     def set_uidvalidity(self, user: str, folder: str, value: int) -> None:
         """Give a folder another UIDVALIDITY, greater or smaller; the UIDs stay.
@@ -308,66 +311,3 @@ class Dovecot:
         """Tell whether *this* instance listens: its process id is in its own folder."""
         ports = (self.imap_port, self.imaps_port)
         return (self._folder / "run" / "master.pid").exists() and all(map(port_is_open, ports))
-
-
-def _ok(answer: tuple[str, Sequence[object]]) -> list[Any]:
-    """Return an answer's data, or raise when the server refused."""
-    status, data = answer
-    if status != "OK":
-        message = f"Dovecot refused: {data!r}"
-        raise ServerError(message)
-    return list(data)
-
-
-def _match(pattern: bytes, text: object) -> re.Match[bytes]:
-    found = re.search(pattern, text) if isinstance(text, bytes) else None
-    if found is None:
-        message = f"Dovecot answered unexpectedly: {text!r}"
-        raise ServerError(message)
-    return found
-
-
-def _quoted(folder: str) -> str:
-    """Return a folder's name as IMAP writes it (RFC 3501, section 5.1.3: modified UTF-7)."""
-    encoded = re.sub(r"[^\x20-\x7e]+|&", lambda found: _shifted(found[0]), folder)
-    return '"' + encoded.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _shifted(text: str) -> str:
-    if text == "&":
-        return "&-"
-    return "&" + text.encode("utf-7").decode().strip("+-").replace("/", ",") + "-"
-
-
-def _folder_name(line: bytes) -> str:
-    name = _match(rb'(?:"((?:[^"\\]|\\.)*)"|(\S+))$', line)
-    text = (name[1] or name[2]).decode().replace("\\", "")
-    return re.sub(r"&([^-]*)-", lambda found: _unshifted(found[1]), text)
-
-
-def _unshifted(text: str) -> str:
-    return ("+" + text.replace(",", "/") + "-").encode().decode("utf-7") if text else "&"
-
-
-def _ensure_folder(client: imaplib.IMAP4, folder: str) -> None:
-    if folder.upper() != "INBOX" and client.status(_quoted(folder), "(UIDNEXT)")[0] != "OK":
-        _ok(client.create(_quoted(folder)))
-
-
-def _select(client: imaplib.IMAP4, folder: str, *, readonly: bool = False) -> None:
-    _ok(client.select(_quoted(folder), readonly=readonly))
-
-
-def _append(client: imaplib.IMAP4, folder: str, flags: str, raw: bytes) -> int:
-    answer = _ok(client.append(_quoted(folder), flags, "", raw))
-    return int(_match(rb"APPENDUID \d+ (\d+)", answer[0])[1])
-
-
-def _uid_set(uids: Sequence[int]) -> str:
-    return ",".join(map(str, uids))
-
-
-def _stored(part: tuple[bytes, bytes]) -> StoredMessage:
-    head, raw = part
-    flags = _match(rb"FLAGS \(([^)]*)\)", head)[1].decode().split()
-    return StoredMessage(int(_match(rb"UID (\d+)", head)[1]), frozenset(flags), raw)
