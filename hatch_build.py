@@ -109,12 +109,8 @@ def fetch(root: Path, scratch: Path) -> None:
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(root / name, scratch / name)
     arguments = ["ci", "--ignore-scripts", "--omit=dev", "--omit=optional", "--no-audit"]
-    arguments += [
-        "--no-fund",
-        "--loglevel=error",
-        "--fetch-retries=2",
-        "--fetch-retry-mintimeout=500",
-    ]
+    arguments += ["--no-fund", "--loglevel=error", "--fetch-retries=2"]
+    arguments += ["--fetch-retry-mintimeout=500", "--fetch-retry-factor=2"]
     try:
         npm(arguments, scratch)
     except subprocess.TimeoutExpired:

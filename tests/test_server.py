@@ -10,17 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 from plugdesk.errors import ConfigError
 from plugdesk.web.server import Limits, Server, address, bind
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-
-def echo(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+def echo(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Answer with the size of the body."""
     size = len(environ["wsgi.input"].read())
     start_response("200 OK", [("Content-Type", "text/plain")])
@@ -29,7 +26,7 @@ def echo(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterabl
 
 @contextmanager
 def running(
-    app: "WSGIApplication", *, threads: int = 2, limits: Limits | None = None
+    app: WSGIApplication, *, threads: int = 2, limits: Limits | None = None
 ) -> Iterator[tuple[Server, int]]:
     """Run a server in a thread; yield it with its port, and stop it at the end."""
     listener = bind("127.0.0.1", 0)
@@ -106,7 +103,7 @@ def test_a_body_over_the_limit_is_413(chunked: bool) -> None:
     """A body at the limit is taken; one byte more is refused, whether its length is told or not."""
     reached: list[int] = []
 
-    def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         reached.append(1)
         return echo(environ, start_response)
 
@@ -187,9 +184,7 @@ class Gate:
         self.inside = threading.Event()
         self.let_go = threading.Event()
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         self.inside.set()
         assert self.let_go.wait(10)
         start_response("200 OK", [("Content-Length", "4")])
@@ -228,7 +223,7 @@ def test_stop_waits_no_longer_than_it_was_told() -> None:
 def test_a_slow_reader_does_not_hold_a_worker_thread() -> None:
     """With one worker thread, a client that does not read its large answer stops nobody else."""
 
-    def large(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def large(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [b"x" * 30_000_000 if environ["PATH_INFO"] == "/large" else b"small"]
 

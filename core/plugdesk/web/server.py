@@ -18,16 +18,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from weakref import WeakKeyDictionary
+from wsgiref.types import WSGIApplication
 
 import waitress
 from waitress import wasyncore
 
 from plugdesk.errors import ConfigError
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 __all__ = ["Limits", "Server", "address", "bind", "serve"]
 
@@ -99,7 +97,7 @@ class Server:
 
     def __init__(
         self,
-        app: "WSGIApplication",
+        app: WSGIApplication,
         listener: socket.socket,
         *,
         threads: int = 4,
@@ -188,7 +186,7 @@ class Server:
 
 
 def serve(
-    app: "WSGIApplication",
+    app: WSGIApplication,
     listener: socket.socket,
     *,
     threads: int = 4,
