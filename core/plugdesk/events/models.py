@@ -53,6 +53,8 @@ class EventCursor(Base):
     #: Attempts at the event after `position`, and when to make the next.
     attempts: Mapped[int] = mapped_column(default=0)
     retry_at: Mapped[datetime | None]
+    #: Events up to this position were delivered before and are marked as replayed.
+    replay_until: Mapped[int] = mapped_column(default=0)
 
 
 class EventFailure(Base):
