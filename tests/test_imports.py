@@ -134,7 +134,7 @@ def test_the_reader_resolves_every_form_of_import() -> None:
 def test_core_imports_no_plugin() -> None:
     """Core knows plugins through entry points and hooks alone."""
     offences = [one for one in imports_of(CORE, ROOT / "core") if one.top.startswith("plugdesk_")]
-    assert not shown(offences)
+    assert shown(offences) == []
 
 
 def test_core_imports_only_what_it_declares() -> None:
@@ -149,7 +149,7 @@ def test_core_imports_only_what_it_declares() -> None:
     found = list(imports_of(CORE, ROOT / "core"))
     in_kit = [one for one in found if one.place.startswith("core/plugdesk/testing/")]
     elsewhere = [one for one in found if one not in in_kit]
-    assert not shown(undeclared(elsewhere, declared) + undeclared(in_kit, kit))
+    assert shown(undeclared(elsewhere, declared) + undeclared(in_kit, kit)) == []
 
 
 @each_plugin
@@ -160,7 +160,7 @@ def test_a_plugin_imports_only_the_contract(folder: Path) -> None:
         allowed = {"plugdesk.plugin", package.name}
         allowed |= {name.replace("-", "_") for name in needed if name.startswith("plugdesk-")}
         ours = [one for one in imports_of(package, folder) if one.top.startswith("plugdesk")]
-        assert not shown([one for one in ours if not one.within(*allowed)])
+        assert shown([one for one in ours if not one.within(*allowed)]) == []
 
 
 @each_plugin
@@ -174,7 +174,7 @@ def test_the_tests_of_a_plugin_import_only_the_contract_and_the_kit(folder: Path
         for one in imports_of(folder / "tests", folder)
         if one.top.startswith("plugdesk") and not one.within(*allowed)
     ]
-    assert not shown(ours)
+    assert shown(ours) == []
 
 
 @each_plugin
@@ -182,7 +182,7 @@ def test_a_plugin_imports_only_what_it_declares(folder: Path) -> None:
     """Every third-party package that a plugin imports is a dependency of its own."""
     declared = names(project(folder)["project"]["dependencies"])
     found = [one for package in folder.glob("plugdesk_*") for one in imports_of(package, folder)]
-    assert not shown(undeclared(found, declared))
+    assert shown(undeclared(found, declared)) == []
 
 
 @each_plugin
@@ -193,7 +193,7 @@ def test_the_tests_of_a_plugin_use_only_the_kit(folder: Path) -> None:
     here = {path.stem for path in (folder / "tests").rglob("*.py")}
     found = [one for one in imports_of(folder / "tests", folder) if one.top not in here]
     outside = [one for one in found if one.top != "tests"]
-    assert not shown(undeclared(outside, declared))
+    assert shown(undeclared(outside, declared)) == []
 
 
 def is_of_a_slice(path: Path) -> bool:
@@ -218,7 +218,7 @@ def test_operations_and_models_never_import_views() -> None:
         if one.within(*FACES)
         or (one.top == "plugdesk" and any(p.startswith("views") for p in one.name.split(".")))
     ]
-    assert not shown(offences)
+    assert shown(offences) == []
 
 
 def sources() -> list[Path]:
@@ -259,4 +259,4 @@ def test_nothing_loads_objects_from_bytes() -> None:
         for path in sources()
         for use in unsafe_uses(path.read_text("utf-8"), path.relative_to(ROOT).as_posix())
     ]
-    assert not offences
+    assert offences == []
