@@ -18,7 +18,7 @@ from plugdesk.plugin import (
 
 from plugdesk_mailbox import check as checks
 from plugdesk_mailbox.imap import sent as sent_mail
-from plugdesk_mailbox.imap.connection import CommandRefused, ImapConnection, telling
+from plugdesk_mailbox.imap.connection import SILENCE, CommandRefused, ImapConnection, telling
 from plugdesk_mailbox.imap.idle import Pace, Watch
 from plugdesk_mailbox.imap.reader import Reader
 from plugdesk_mailbox.providers import provider_of_host, settings_for
@@ -40,6 +40,8 @@ class MailboxChannel(Channel[MailboxSettings]):
     label: ClassVar[str] = "Mailbox"
     settings: ClassVar[type[MailboxSettings]] = MailboxSettings
 
+    silence: ClassVar[float] = SILENCE
+    """Seconds without a byte after which an IMAP server counts as gone."""
     pace: ClassVar[Pace] = Pace()
     """How often a waiting connection does something."""
     patience: ClassVar[Patience] = Patience()
@@ -61,7 +63,7 @@ class MailboxChannel(Channel[MailboxSettings]):
 
     def fetch(self, cursor: str | None) -> Iterator[RawItem]:
         """Yield what is new in all folders; see `Reader.items`."""
-        reader = Reader(self.config, self.account.id, cursor)
+        reader = Reader(self.config, cursor, self.silence)
         self._behind = True
         yield from reader.items()
         self._seen = reader.seen
@@ -83,7 +85,7 @@ class MailboxChannel(Channel[MailboxSettings]):
         """Wait by IDLE where the server has it, by asking regularly where not."""
         if self._behind:
             return True
-        connection = ImapConnection.open(self.config)
+        connection = ImapConnection.open(self.config, self.silence)
         try:
             watch = Watch(connection, self.config.folders, self._seen, self.pace)
             return watch.wait(timeout, stop)
@@ -93,7 +95,7 @@ class MailboxChannel(Channel[MailboxSettings]):
     def was_sent(self, message: OutgoingMessage) -> bool | None:
         """Say whether the Sent folder has the message; None without such a folder."""
         with telling(self.config):
-            connection = ImapConnection.open(self.config)
+            connection = ImapConnection.open(self.config, self.silence)
             try:
                 folder = sent_mail.sent_folder(connection, self.config.sent_folder)
                 if folder is None:
@@ -107,7 +109,7 @@ class MailboxChannel(Channel[MailboxSettings]):
         if not self._keeps_copies():
             return
         with telling(self.config):
-            connection = ImapConnection.open(self.config)
+            connection = ImapConnection.open(self.config, self.silence)
             try:
                 self._keep_copy(connection, message)
             finally:

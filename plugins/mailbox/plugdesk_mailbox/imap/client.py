@@ -22,8 +22,11 @@ _PATIENCE = 120.0
 _PIECE = 256 * 1024
 
 
-class Overrun(imaplib.IMAP4.abort):
-    """The server sent more than the command may answer; the connection is of no more use."""
+class Overrun(Exception):
+    """The server sent more than the command may answer; the connection is of no more use.
+
+    Not one of imaplib's errors, since imaplib replaces its own by new ones on their way up.
+    """
 
 
 class BoundedClient(imaplib.IMAP4):

@@ -22,6 +22,10 @@ SILENCE = 60.0
 """Seconds without a byte after which a server counts as gone."""
 
 
+_FAREWELL_BYTES = 64 * 1024
+_FAREWELL_SECONDS = 2.0
+
+
 class FolderMissing(Exception):
     """The server has no such folder, or lets us not open it."""
 
@@ -100,9 +104,9 @@ class ImapConnection(BaseMailBox):
     def close(self) -> None:
         """Say goodbye if the server still listens; never raises."""
         try:
-            self.client.sock.settimeout(2.0)
-            self.client.logout()
-        except (imaplib.IMAP4.error, OSError):
+            with self.client.allow(_FAREWELL_BYTES, _FAREWELL_SECONDS):
+                self.client.logout()
+        except (imaplib.IMAP4.error, OSError, Overrun):
             self.client.shutdown()
 
     def examine(self, folder: str) -> Opened:

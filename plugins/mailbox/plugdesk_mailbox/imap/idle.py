@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Event
 
+from plugdesk_mailbox.imap.client import Overrun
 from plugdesk_mailbox.imap.connection import FolderMissing, ImapConnection, telling
 
 _NEWS = re.compile(rb"^\* \d+ (EXISTS|RECENT)\b", re.IGNORECASE)
@@ -74,7 +75,7 @@ class Watch:
         while not stop.is_set() and time.monotonic() < until:
             try:
                 news = self._idle_once(until, stop)
-            except (imaplib.IMAP4.abort, OSError):
+            except (imaplib.IMAP4.abort, OSError, Overrun):
                 # A link that was silent for so long may have swallowed the news.
                 if time.monotonic() >= proven:
                     return True

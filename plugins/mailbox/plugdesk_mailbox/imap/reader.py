@@ -21,11 +21,11 @@ class Reader:
         seen: UIDVALIDITY and UIDNEXT of each folder as it was listed; complete after `items`.
     """
 
-    def __init__(self, config: MailboxSettings, account: int, cursor: str | None) -> None:
+    def __init__(self, config: MailboxSettings, cursor: str | None, silence: float) -> None:
         self.seen: dict[str, tuple[int, int]] = {}
         self._config = config
-        self._account = account
         self._cursor = Cursor.load(cursor)
+        self._silence = silence
         self._missing: list[str] = []
         self._remaining = 0
 
@@ -35,7 +35,7 @@ class Reader:
         Raises ChannelUnavailable or ChannelSignedOut; at the very end also for folders that
         the server does not have, when all others have been read.
         """
-        self._connection = ImapConnection.open(self._config)
+        self._connection = ImapConnection.open(self._config, self._silence)
         try:
             listings = self._list()
             self._remaining = sum(len(listing.uids) for listing in listings)
@@ -68,12 +68,13 @@ class Reader:
         folder = listing.folder
         if self._connection.current != folder and not self._open_again(listing):
             return
-        epoch = listing.start.key(f"{self._account}:{folder}", 0)
+        config = self._config
+        mailbox = f"{config.username}@{config.imap_host}:{config.imap_port}"
         fetcher = BodyFetcher(
             self._connection,
             lambda: self._reconnect(listing),
-            self._config.max_message_size,
-            Suspects(epoch),
+            config.max_message_size,
+            Suspects(listing.start.key(f"{mailbox}/{folder}", 0)),
         )
         messages = fetcher.fetch(listing.uids)
         for position in range(len(listing.uids)):
@@ -98,7 +99,7 @@ class Reader:
 
     def _reconnect(self, listing: Listing) -> ImapConnection:
         self._connection.client.shutdown()
-        self._connection = ImapConnection.open(self._config)
+        self._connection = ImapConnection.open(self._config, self._silence)
         if not self._open_again(listing):
             raise ChannelUnavailable(self._missing_folders())
         return self._connection

@@ -27,7 +27,7 @@ class Suspects:
     _lock: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, folder: str) -> None:
-        """`folder` names account, folder and epoch."""
+        """`folder` names mailbox, folder and epoch."""
         self._folder = folder
 
     def __contains__(self, uid: int) -> bool:
