@@ -15,7 +15,7 @@ from plugdesk.errors import ConfigError
 FILE_NAME = "plugdesk.toml"
 PREFIX = "PLUGDESK_"
 #: Variables with the prefix that are no settings of a site.
-OTHER_VARIABLES = frozenset({"SITE", "CORPORA", "TRACE_HOOKS"})
+OTHER_VARIABLES = frozenset({"SITE", "CORPORA", "DEBUG", "TRACE_HOOKS"})
 
 
 class SiteConfig(BaseModel):
@@ -54,7 +54,7 @@ class SiteConfig(BaseModel):
     """How long a worker may be silent before others take its work for lost."""
     undo_seconds: float = Field(default=10, ge=0, le=120)
     """How long a reply can be taken back before it leaves."""
-    parse_seconds: float = Field(default=8, gt=0)
+    parse_seconds: float = Field(default=6, gt=0)
     """Time limit for understanding one message."""
     parse_megabytes: int = Field(default=400, ge=128)
     """Memory limit of the process that understands messages."""
