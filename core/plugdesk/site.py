@@ -11,6 +11,7 @@ from plugdesk.clock import Clock, SystemClock
 from plugdesk.config import SiteConfig
 from plugdesk.db import Database
 from plugdesk.hooks import Hooks
+from plugdesk.intake.claims import Claims
 from plugdesk.intake.parser import Parser
 from plugdesk.jobs.queue import JobQueue
 from plugdesk.plugins.registry import PluginRegistry
@@ -38,6 +39,7 @@ class Site:
         self.db = Database(config.database_url)
         self.blobs = open_blobs(config.blobs, config.folder)
         self.parser = Parser(seconds=config.parse_seconds, megabytes=config.parse_megabytes)
+        self.intake_claims = Claims(self.db)
         self.plugins = PluginRegistry(self, distributions)
         self.hooks = Hooks(self.plugins)
         self.jobs = JobQueue(self)

@@ -80,6 +80,8 @@ class IncomingMessage:
     subject: str = ""
     text: str = ""
     """What a reader without HTML sees, quotations included; line ends are `\\n`."""
+    quote_start: int | None = None
+    """Where in `text` the quotation of earlier messages begins; None when unsure or none."""
     html: str = ""
     """As received, not sanitised; the desk does that, last."""
     message_id: str = ""

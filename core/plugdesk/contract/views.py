@@ -6,8 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from flask import Blueprint
+from flask import Blueprint, current_app
+from flask.typing import ResponseReturnValue
 from markupsafe import Markup
+
+#: Where the application keeps the function that answers for a failed page of a plugin.
+PAGE_FAILED = "plugdesk.page_failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +35,30 @@ class NavItem:
 
 
 class PluginBlueprint(Blueprint):
-    """A plugin's pages, served under `/desk/x/<plugin>/`.
+    """A plugin's pages: for agents under `/desk/x/<plugin>/`, for customers under `/x/<plugin>/`.
 
     App-wide registrars are refused: they would run while the plugin is off. An exception in
-    one of these pages shows the plugin's own error page; the desk goes on.
+    one of these pages shows the plugin's own error page; the desk goes on. `desk` can be used
+    in every page; a page that answers GET cannot write.
     """
 
-    def __init__(self, name: str, import_name: str, **options: Any) -> None:
-        super().__init__(f"plugin_{name}", import_name, **options)
+    def __init__(
+        self, name: str, import_name: str, *, portal: bool = False, **options: Any
+    ) -> None:
+        """Make the pages of the plugin `name`; with `portal` those for customers."""
+        super().__init__(f"plugin_{name}{'_portal' if portal else ''}", import_name, **options)
         self.plugin = name
+        self.portal = portal
+        self.register_error_handler(Exception, _page_failed)
+
+    def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
+        """Refused: a nested blueprint could register app-wide functions."""
+        _refuse("register_blueprint")(self, blueprint, **options)
+
+
+def _page_failed(error: Exception) -> ResponseReturnValue:
+    answer: ResponseReturnValue = current_app.extensions[PAGE_FAILED](error)
+    return answer
 
 
 def _refuse(registrar: str) -> Callable[..., NoReturn]:

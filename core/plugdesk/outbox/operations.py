@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugdesk.contract.tickets import Actor
+from plugdesk.contract.tickets import SYSTEM, Actor
 from plugdesk.db.database import wake
 from plugdesk.errors import NotFound, Refused
 from plugdesk.events.operations import record
@@ -60,7 +60,7 @@ def resolve_unknown(
     entry.state = "accepted" if sent else "failed"
     entry.detail = "decided by an agent"
     entry.changed_at = site.clock.now()
-    _record_outcome(site, session, actor, message, entry)
+    record_outcome(site, session, actor, message, entry)
 
 
 def send_again(site: Site, session: Session, actor: Actor, message_id: int) -> None:
@@ -106,9 +106,11 @@ def _locked_entry(session: Session, message_id: int) -> OutboxEntry:
 _OUTCOMES = {"accepted": "message_sent", "failed": "message_failed", "unknown": "message_unknown"}
 
 
-def _record_outcome(
+def record_outcome(
     site: Site, session: Session, actor: Actor, message: Message, entry: OutboxEntry
 ) -> None:
+    """Record the final state that a reply has just reached."""
+    lock_ticket(session, SYSTEM, message.ticket_id).version += 1
     record(
         session,
         _OUTCOMES[entry.state],

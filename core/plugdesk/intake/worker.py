@@ -1,0 +1,101 @@
+"""What runs in the process that may be killed: understanding raw items.
+
+Bytes in, JSON bytes out. No site, no settings, no database, no network.
+"""
+
+from __future__ import annotations
+
+import importlib
+import resource
+import traceback
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, with_config
+
+from plugdesk.contract.messages import IncomingMessage
+from plugdesk.errors import PlugdeskError
+from plugdesk.markup.sanitize import sanitize
+
+_LONGEST_TRACEBACK = 4000
+
+
+@with_config(ConfigDict(ser_json_bytes="base64", val_json_bytes="base64"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What became of one raw item: a message, or the reason why not."""
+
+    message: IncomingMessage | None = None
+    reason: str = ""
+    """A sentence for a person."""
+    detail: str = ""
+    """What the program said."""
+
+
+_ADAPTER: TypeAdapter[Parsed] = TypeAdapter(Parsed)
+
+
+def dump(parsed: Parsed) -> bytes:
+    """Return `parsed` as JSON, attachments in base64."""
+    return _ADAPTER.dump_json(parsed)
+
+
+def load(data: bytes) -> Parsed:
+    """Return what `dump` was given."""
+    return _ADAPTER.validate_json(data)
+
+
+def limit_memory(megabytes: int) -> None:
+    """Keep this process from taking more address space than it is given."""
+    size = megabytes * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+
+def parse_batch(channel: str, raws: list[bytes]) -> list[bytes]:
+    """Understand items of the channel class `module:name`; one that fails fails alone."""
+    module, _, name = channel.partition(":")
+    parse = getattr(importlib.import_module(module), name).parse
+    return [dump(_parse_one(parse, raw)) for raw in raws]
+
+
+def sanitize_text(html: str) -> bytes:
+    """Sanitise HTML that a plugin replaced."""
+    return sanitize(html).encode()
+
+
+def _parse_one(parse: Any, raw: bytes) -> Parsed:
+    try:
+        message: IncomingMessage = parse(raw)
+        if not isinstance(message, IncomingMessage):
+            return Parsed(reason="The channel did not answer with a message.")
+        safe = replace(message, html=sanitize(message.html)) if message.html else message
+        return Parsed(message=_storable(safe))
+    except MemoryError:
+        return Parsed(reason="Understanding the message takes more memory than it may.")
+    except RecursionError:
+        return Parsed(reason="The message nests its parts too deeply to be understood.")
+    except PlugdeskError as error:
+        return Parsed(reason=str(error))
+    except Exception as error:
+        return Parsed(
+            reason=f"The message could not be understood: {error}",
+            detail=traceback.format_exc()[-_LONGEST_TRACEBACK:],
+        )
+
+
+def _storable(value: Any) -> Any:
+    """Replace what PostgreSQL and UTF-8 cannot store: NUL and lone surrogates."""
+    if isinstance(value, str):
+        if "\x00" in value:
+            value = value.replace("\x00", "\ufffd")
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, tuple):
+        return tuple(_storable(item) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {
+            field.name: _storable(getattr(value, field.name))
+            for field in fields(value)
+            if not isinstance(getattr(value, field.name), bytes)
+        }
+        return replace(value, **changed)
+    return value
