@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from plugdesk.plugin import Address
+
 from plugdesk_mailbox.mime import limits
 from plugdesk_mailbox.mime.clean import person_name
 from plugdesk_mailbox.mime.words import decode_raw, decode_words, unfold
@@ -122,7 +123,7 @@ class _Reader:
     def _touches_address(self, end: int) -> bool:
         before = self.text[self.at - 1 : self.at]
         after = self.text[end + 1 : end + 2]
-        return bool(before.strip(" ,;:<>\"\t") and after.strip(" ,;:<>\"\t"))
+        return bool(before.strip(' ,;:<>"\t') and after.strip(' ,;:<>"\t'))
 
     def _closing(self) -> int:
         depth = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from plugdesk.plugin import Automatic
+
 from plugdesk_mailbox.mime.tree import Part
 
 _PRECEDENCE = frozenset({"bulk", "junk", "auto_reply", "auto-reply", "autoreply"})

@@ -11,6 +11,7 @@ import html as html_escapes
 from dataclasses import dataclass, field
 
 from plugdesk.plugin import Attachment
+
 from plugdesk_mailbox.mime import charsets, limits
 from plugdesk_mailbox.mime.clean import body_text, file_name, one_line
 from plugdesk_mailbox.mime.flowed import unflow
@@ -49,14 +50,14 @@ class Bodies:
 
     def text(self) -> str:
         """Return the whole as text; HTML without a text beside it is turned into text."""
-        pieces = (s.text if s.text else text_of_html(s.html or "") for s in self.segments)
+        pieces = (s.text or text_of_html(s.html or "") for s in self.segments)
         return "\n".join(piece for piece in pieces if piece)
 
     def html(self) -> str:
         """Return the whole as HTML, or an empty string when there is only text."""
         if not self.has_html():
             return ""
-        pieces = (s.html if s.html else _as_html(s.text or "") for s in self.segments)
+        pieces = (s.html or _as_html(s.text or "") for s in self.segments)
         return "\n".join(piece for piece in pieces if piece)
 
 
@@ -83,9 +84,11 @@ class _Sorter:
     def _read(self, part: Part, *, first: bool, parent: str) -> list[Segment]:
         if part.is_container:
             return self._read_multipart(part)
-        if part.media_type.startswith("multipart/") or self._is_body(part, first, parent):
-            return self._read_body(part)
         stated = _stated_name(part, self._hint)
+        if self._is_body(part, first, parent):
+            if stated:
+                self._attach(part, stated)
+            return self._read_body(part)
         if stated or parent != "multipart/signed" or part.media_type not in _SIGNATURES:
             self._attach(part, stated)
         return []
@@ -100,11 +103,15 @@ class _Sorter:
         return [segment for branch in branches for segment in branch]
 
     def _is_body(self, part: Part, first: bool, parent: str) -> bool:
-        if part.media_type not in _SHOWN or part.disposition_field.value == "attachment":
+        lost = part.media_type.startswith("multipart/")
+        shown = part.media_type in _SHOWN and part.disposition_field.value != "attachment"
+        if not shown and not lost:
             return False
         if len(part.written()) > limits.MAX_BODY:
-            self._all.notes.append("A very long text was kept as an attachment.")
+            self._note("A very long text was kept as an attachment.")
             return False
+        if lost:
+            return True
         if parent == "multipart/related" and not first:
             return not (part.first("content-id") or part.first("content-location"))
         return first or not _stated_name(part, self._hint)

@@ -40,12 +40,15 @@ _SUPERSETS = {
 }
 _ALIASES = {alias: codec for codec, names in _SUPERSETS.items() for alias in names.split()}
 _REFUSED = frozenset(
-    "idna punycode unicode-escape raw-unicode-escape undefined mbcs oem charmap".split()
+    ("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem")
 )
 _UNKNOWN = frozenset(
-    "unknown unknown-8bit x-unknown x-user-defined default binary 8bit 7bit none null iso".split()
+    ("unknown", "unknown-8bit", "x-unknown", "x-user-defined", "default", "binary", "8bit", "none")
 )
-_STATEFUL = frozenset("iso2022_jp iso2022_kr hz utf-7 utf_7 utf-16 utf-16-le utf-16-be utf-32".split())
+_NOT_ASCII = frozenset(
+    ("iso2022_jp", "iso2022_kr", "hz", "utf_7", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
+)
+"""Codecs in which bytes below 128 may mean something other than ASCII."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._:+-]{0,60}\Z")
 _UNDEFINED_IN_1252 = re.compile("[\udc80-\udcff]")
 _META = re.compile(rb"charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([A-Za-z0-9._:-]{2,40})", re.IGNORECASE)
@@ -82,7 +85,7 @@ def decode(data: bytes, charset: str = "", hint: str = "") -> tuple[str, str]:
     Never raises; the text has no lone surrogates.
     """
     codec = codec_for(charset) if charset else None
-    if data.isascii() and codec not in _STATEFUL and b"\x1b" not in data and codec != "utf_16":
+    if data.isascii() and codec not in _NOT_ASCII and b"\x1b" not in data:
         note = "" if codec or not charset else _unknown(charset)
         return data.decode("ascii"), note
     if codec is None or codec == "ascii":
@@ -99,7 +102,10 @@ def decode_strictly(data: bytes, codec: str) -> str | None:
         text = _decode_known(data, codec)
     except (UnicodeError, ValueError, LookupError):
         return None
-    return _SURROGATE.sub("\ufffd", text).removeprefix("\ufeff")
+    # Of all codecs only UTF-7 can write lone surrogates.
+    if codec == "utf_7":
+        text = _SURROGATE.sub("\ufffd", text)
+    return text.removeprefix("\ufeff")
 
 
 def _decode_known(data: bytes, codec: str) -> str:
@@ -147,13 +153,14 @@ def _undeclared(data: bytes, charset: str, codec: str | None, hint: str) -> tupl
 def _damaged(data: bytes, charset: str, codec: str) -> tuple[str, str]:
     """Read what contradicts its charset: as another when that fits, else with gaps."""
     found, other = guess(data)
-    text = _SURROGATE.sub("\ufffd", data.decode(codec, "replace")) if codec != "iso2022_kr" else other
+    text = _SURROGATE.sub("\ufffd", data.decode(codec, "replace"))
     high = sum(byte > 0x7F for byte in data[:65536])
     gaps = text[:65536].count("\ufffd")
     cut_short = gaps == 1 and text.endswith("\ufffd")
     if (gaps * 4 > high and not cut_short) or (found == "utf-8" and codec != "utf_8"):
         return other, f"Text that claims to be {charset[:40]} was read as {found}."
-    return text.removeprefix("\ufeff"), f"Text that claims to be {charset[:40]} has bytes that are not."
+    note = f"Text that claims to be {charset[:40]} has bytes that are not."
+    return text.removeprefix("\ufeff"), note
 
 
 def _unknown(charset: str) -> str:

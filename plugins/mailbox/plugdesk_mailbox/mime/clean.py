@@ -10,7 +10,6 @@ from plugdesk_mailbox.mime.limits import MAX_NAME, MAX_SUBJECT
 _BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_UNUSABLE_IN_BODY = re.compile("[\x00\ud800-\udfff]")
 _PATH = re.compile(r".*[/\\]", re.DOTALL)
 
 
@@ -48,7 +47,7 @@ def file_name(text: str) -> str:
 
 
 def body_text(text: str) -> str:
-    """Return `text` with `\\n` line ends, without NUL and lone surrogates."""
+    """Return `text` with `\\n` line ends, without NUL, which no database stores."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text if text.isascii() and "\x00" not in text else _UNUSABLE_IN_BODY.sub("", text)
+    return text.replace("\x00", "") if "\x00" in text else text

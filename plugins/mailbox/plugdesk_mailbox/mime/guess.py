@@ -99,7 +99,9 @@ def _korean(character: str) -> float:
     if "가" <= character <= "힣":
         lead = character.encode("cp949")
         return 1.0 if lead[0] >= 0xB0 and lead[1] >= 0xA1 else 0.25
-    return 0.15 if "\u4e00" <= character <= "\u9fff" else 0.4 if character in "…·“”‘’「」『』ㄱ-ㅎ" else 0.1
+    if "\u4e00" <= character <= "\u9fff":
+        return 0.15
+    return 0.4 if character in "…·“”‘’「」『』ㄱㅋㅎㅜㅠ" else 0.1
 
 
 def _japanese(character: str) -> float:

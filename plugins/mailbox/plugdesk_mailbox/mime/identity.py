@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from plugdesk.plugin import Address, canonical_address
+
 from plugdesk_mailbox.mime.addresses import Mailbox, parse_addresses
 from plugdesk_mailbox.mime.tree import Part
 

@@ -1,7 +1,7 @@
 """The two escape-based charsets of East Asian mail, as mailers really write them.
 
-Python's codecs follow the standards (RFC 1468, RFC 1557); mailers add NEC and IBM characters, half-width
-katakana, and leave designations out.
+Python's codecs follow the standards (RFC 1468, RFC 1557); mailers add NEC and IBM characters,
+half-width katakana, and leave designations out.
 """
 
 from __future__ import annotations

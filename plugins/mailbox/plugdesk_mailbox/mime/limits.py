@@ -50,7 +50,10 @@ def check_size(raw: bytes) -> None:
 def check_fields(count: int) -> None:
     """Raise `ParseLimit` when a part has too many header fields."""
     if count > MAX_FIELDS:
-        msg = f"A part of this message has more than {MAX_FIELDS} header fields. Open the raw message instead."
+        msg = (
+            f"A part of this message has more than {MAX_FIELDS} header fields. "
+            "Open the raw message instead."
+        )
         raise ParseLimit(msg)
 
 
@@ -74,5 +77,8 @@ def check_parts(count: int) -> None:
 def check_depth(depth: int) -> None:
     """Raise `ParseLimit` when parts are nested too deeply."""
     if depth > MAX_DEPTH:
-        msg = f"The parts of this message are nested more than {MAX_DEPTH} deep. Open the raw message instead."
+        msg = (
+            f"The parts of this message are nested more than {MAX_DEPTH} deep. "
+            "Open the raw message instead."
+        )
         raise ParseLimit(msg)

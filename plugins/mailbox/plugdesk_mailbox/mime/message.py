@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plugdesk.plugin import IncomingMessage
+
 from plugdesk_mailbox.mime.automatic import automatic
 from plugdesk_mailbox.mime.bodies import read_bodies
 from plugdesk_mailbox.mime.clean import one_line
@@ -31,7 +32,8 @@ def parse(raw: bytes) -> IncomingMessage:
     identity = named_by_sender_field(author(root, hint), root)
     subject, subject_notes = decode_words(root.first("subject"), hint)
     subject = one_line(subject)
-    bounce = read_reports(root)
+    text = bodies.text()
+    bounce = read_reports(root, subject, text)
     notes = (*_structure_notes(root), *identity.notes, *subject_notes, *bodies.notes)
     return IncomingMessage(
         sender=identity.sender,
@@ -41,7 +43,7 @@ def parse(raw: bytes) -> IncomingMessage:
         cc=addresses(root, "cc", hint),
         delivered_to=delivered_to(root),
         subject=subject,
-        text=bodies.text(),
+        text=text,
         html=bodies.html(),
         message_id=message_id(root.first("message-id")),
         in_reply_to=message_ids(root.fields.get("in-reply-to", ())),

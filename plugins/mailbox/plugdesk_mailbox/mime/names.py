@@ -31,7 +31,9 @@ _ENDINGS = {
     "text/x-vcard": "vcf",
 }
 _LETTERS = frozenset({"message/rfc822", "message/global", "message/news"})
-_SUBJECT = re.compile(rb"^subject:([^\r\n]*(?:\r?\n[ \t][^\r\n]*){0,20})", re.I | re.M)
+_SUBJECT = re.compile(
+    rb"^subject:([^\r\n]*(?:\r?\n[ \t][^\r\n]*){0,20})", re.IGNORECASE | re.MULTILINE
+)
 _END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
 _HEADER_WINDOW = 32 * 1024
 

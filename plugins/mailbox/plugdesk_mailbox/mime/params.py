@@ -9,9 +9,8 @@ from urllib.parse import unquote_to_bytes
 from plugdesk_mailbox.mime import charsets
 from plugdesk_mailbox.mime.words import decode_words, unfold
 
-_PARAMETER = re.compile(
-    r"""[;\s]*([^\s=;"]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^;]*))""", re.DOTALL
-)
+_PARAMETER = re.compile(r"""([^\s=;"]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^;]*))""", re.DOTALL)
+_SEPARATORS = re.compile(r"[;\s]*")
 _NEXT = re.compile(r"[^;]*;|[^;]+\Z")
 _ESCAPED = re.compile(r'\\(["\\])')
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?\Z")
@@ -29,15 +28,18 @@ class Parameterised:
 
     def token(self, name: str) -> str:
         """Return a parameter that has no blanks and no comments in it, or an empty string."""
-        words = self.text(name).split("(")[0].split() if name in self.raw or self.raw else []
+        words = self.text(name).split("(")[0].split() if self.raw else []
         return words[0] if words else ""
 
     def text(self, name: str, hint: str = "") -> str:
-        """Return a parameter's text: RFC 2231 first, then as written, then RFC 2047 in it."""
+        """Return a parameter's text: by RFC 2231, or as written with RFC 2047 in it.
+
+        Where both stand, the plain one is only what ASCII could say, unless it has encoded words.
+        """
         sections = self._sections(name)
-        if sections:
-            return _join(sections, hint)
         plain = self.raw.get(name, "")
+        if sections and "=?" not in plain:
+            return _join(sections, hint)
         return decode_words(plain, hint)[0]
 
     def _sections(self, name: str) -> list[tuple[int, bool, str]]:
@@ -67,6 +69,8 @@ def _parameters(rest: str) -> dict[str, str]:
     found: dict[str, str] = {}
     at = 0
     while at < len(rest) and len(found) < _MOST:
+        separators = _SEPARATORS.match(rest, at)
+        at = separators.end() if separators else at
         match = _PARAMETER.match(rest, at)
         if match is None:
             skip = _NEXT.match(rest, at)

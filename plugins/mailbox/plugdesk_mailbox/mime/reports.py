@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 
 from plugdesk.plugin import DeliveryReport, canonical_address
+
 from plugdesk_mailbox.mime import charsets
+from plugdesk_mailbox.mime.bouncetext import is_bounce, reports_in_text
 from plugdesk_mailbox.mime.clean import one_line
 from plugdesk_mailbox.mime.ids import message_id
 from plugdesk_mailbox.mime.tree import Part, walk
@@ -33,8 +35,8 @@ class Bounce:
     """Whether the message is a delivery report at all, be it about a mere delay."""
 
 
-def read_reports(root: Part) -> Bounce:
-    """Return what the parts of a message report about deliveries."""
+def read_reports(root: Part, subject: str, text: str) -> Bounce:
+    """Return what a message reports about deliveries, in fields or, failing that, in prose."""
     original = ""
     blocks: list[dict[str, str]] = []
     found = False
@@ -45,6 +47,9 @@ def read_reports(root: Part) -> Bounce:
         elif part.media_type in _RETURNED_TYPES and not original:
             original = _original_id(part)
     reports = [report for block in blocks if (report := _report(block, original))]
+    if not reports and (found or is_bounce(root, subject)):
+        found = True
+        reports = reports_in_text(root, subject, text, original)
     return Bounce(tuple(reports[:_MOST_REPORTS]), found)
 
 

@@ -10,7 +10,9 @@ from plugdesk_mailbox.mime.words import decode_base64
 _BASE64_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64_ALPHABET)
 _BLANKS = b" \t\r\n"
-_IDENTITY = frozenset({"", "7bit", "8bit", "binary", "7-bit", "8-bit", "none", "text", "8bits", "7bits"})
+_IDENTITY = frozenset(
+    {"", "7bit", "8bit", "binary", "7-bit", "8-bit", "none", "text", "8bits", "7bits"}
+)
 _SOFT_BREAK = re.compile(rb"=[ \t]+(\r?\n|\Z)")
 _HEX_ESCAPE = re.compile(rb"=(?:[0-9A-Fa-f]{2}|\r?\n)")
 

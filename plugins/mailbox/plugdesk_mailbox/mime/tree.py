@@ -15,7 +15,7 @@ from plugdesk_mailbox.mime.params import Parameterised, parse_parameters
 _CHUNK = 256 * 1024
 _MOST_RECOVERED = 4
 _MEDIA_TYPE = re.compile(r"([a-z0-9!#$&^_.+-]+)/([a-z0-9!#$&^_.+'-]+)")
-_FIRST_DELIMITER = re.compile(r"^--([^\s-][^\r\n]{0,200}?)[ \t]*\r?$", re.MULTILINE)
+_FIRST_DELIMITER = re.compile(r"^--([^\s-][^\r\n]{0,200})\r?$", re.MULTILINE)
 _LEADING = b" \t\r\n\xef\xbb\xbf"
 
 
@@ -23,13 +23,14 @@ class Part(Message):
     """A part of a message, as the standard library's parser builds it.
 
     The parser is told that `message/*` is an ordinary leaf: an attached message keeps its bytes,
-    and is a letter of its own, not ours to read. Parameters are read by our own linear code, since the
-    standard library's is quadratic (a Content-Type of 500 KB takes it minutes).
+    and is a letter of its own, not ours to read. Parameters are read by our own linear code,
+    since the standard library's is quadratic (a Content-Type of 500 KB takes it minutes).
     """
 
     depth = 0
+    _payload: str | list[Message | str] | None
 
-    def attach(self, payload: Message) -> None:
+    def attach(self, payload: Message | str) -> None:
         """Add a part below this one. Raises `ParseLimit`."""
         if isinstance(payload, Part):
             payload.depth = self.depth + 1
@@ -153,7 +154,7 @@ def _counter() -> Callable[..., Part]:
 
 
 def _parse(data: bytes, count: Callable[..., Part]) -> Part:
-    parser = BytesFeedParser(count, policy=compat32)
+    parser: BytesFeedParser[Part] = BytesFeedParser(count, policy=compat32)
     for at in range(0, len(data), _CHUNK):
         parser.feed(data[at : at + _CHUNK])
     return parser.close()
@@ -167,10 +168,10 @@ def _recover(part: Part, count: Callable[..., Part]) -> bool:
     match = _FIRST_DELIMITER.search(payload)
     if match is None:
         return False
-    head = f'Content-Type: {part.media_type}; boundary="{match[1]}"\n\n'
+    head = f'Content-Type: {part.media_type}; boundary="{match[1].rstrip()}"\n\n'
     again = _parse((head + payload[match.start() :]).encode("ascii", "surrogateescape"), count)
     if again.is_container:
-        part.set_payload(None)
+        part.set_payload([])
         for child in again.children():
             part.attach(child)
     return True

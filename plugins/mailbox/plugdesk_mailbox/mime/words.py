@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from plugdesk_mailbox.mime import charsets
 
 _BEGIN = re.compile(r"=\?([A-Za-z0-9][A-Za-z0-9._:+-]{0,60})(?:\*[A-Za-z0-9-]{0,30})?\?([BbQq])\?")
-_FOLD = re.compile(r"[ \t]*\r?\n|[ \t]*\r")
 _LONGEST_WORD = 20_000
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 
@@ -28,12 +27,7 @@ class _Word:
 
 def unfold(value: str) -> str:
     """Return the field body as one line; folding blanks stay (RFC 5322, 2.2.3)."""
-    return _FOLD.sub("", value) if "\n" in value or "\r" in value else value
-
-
-def raw_bytes(value: str) -> bytes:
-    """Return the bytes that a field, read as ASCII with surrogate escapes, stands for."""
-    return value.encode("utf-8", "surrogateescape")
+    return value.replace("\n", "").replace("\r", "") if "\n" in value or "\r" in value else value
 
 
 def decode_raw(value: str, hint: str = "") -> tuple[str, str]:
