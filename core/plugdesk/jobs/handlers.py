@@ -14,6 +14,7 @@ OUTBOX_DELIVER = "outbox.deliver"
 OUTBOX_SETTLE = "outbox.settle"
 EVENTS_DELIVER = "events.deliver"
 SWEEP = "jobs.sweep"
+SWEEP_SECONDS = 60.0
 
 #: Job name → module and function. Each takes the site, and the job's payload by keyword.
 CORE = {

@@ -71,6 +71,14 @@ def release(session: Session, name: str, owner: str) -> None:
     )
 
 
+def release_all(session: Session, owner: str) -> None:
+    """Give back every lease of one owner."""
+    session.execute(
+        delete(Lease).where(Lease.owner == owner),
+        execution_options={"synchronize_session": False},
+    )
+
+
 # Owners
 
 

@@ -8,15 +8,17 @@ a second time.
 from __future__ import annotations
 
 import logging
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy.orm import Session
+
 from plugdesk.contract.jobs import Job
 from plugdesk.jobs import leases
 from plugdesk.jobs.records import ensure_run
+from plugdesk.jobs.traces import describe
 
 if TYPE_CHECKING:
     from plugdesk.site import Site
@@ -66,8 +68,8 @@ class Periodic:
         error = ""
         try:
             job.run(self._site)
-        except BaseException:  # a plugin's SystemExit must not end a worker
-            error = traceback.format_exc()
+        except BaseException as problem:  # a plugin's SystemExit must not end a worker
+            error = describe(problem)
             logger.exception("The periodic job %s failed.", job.name)
         self._running.discard(job.lease)
         try:
@@ -81,6 +83,11 @@ class Periodic:
             now = self._site.clock.now()
             with self._site.db.write() as session:
                 leases.renew(session, list(self._running), owner, LEASE_SECONDS, now)
+
+    def give_back(self, session: Session, names: Iterable[str]) -> None:
+        """Let claimed jobs that did not begin become due again."""
+        for name in names:
+            ensure_run(self._site, session, name).next_at = self._site.clock.now()
 
     def _jobs(self) -> Iterator[PeriodicJob]:
         yield from self._core.values()

@@ -7,7 +7,6 @@ anything, so a lost queue costs time and nothing else: `jobs.sweeps` finds all w
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,11 +16,12 @@ from huey.registry import Message
 from huey.serializer import Serializer
 
 from plugdesk.jobs import codec
-from plugdesk.jobs.handlers import register_core
+from plugdesk.jobs.handlers import SWEEP, SWEEP_SECONDS, register_core
 from plugdesk.jobs.local import LocalJobs
 from plugdesk.jobs.periodic import Periodic
 from plugdesk.jobs.records import Records
 from plugdesk.jobs.storage import QueueStorage, open_storage
+from plugdesk.jobs.traces import describe
 
 if TYPE_CHECKING:
     from plugdesk.site import Site
@@ -77,6 +77,7 @@ class JobQueue:
         self.periodic = Periodic(site)
         self.records = Records(site)
         register_core(self)
+        self.periodic.every(SWEEP, SWEEP_SECONDS, self._handlers[SWEEP])
 
     @property
     def storage(self) -> QueueStorage:
@@ -130,9 +131,9 @@ class JobQueue:
         """Call `function` as the job `name`: log and record what it raises, whatever it is."""
         try:
             function()
-        except BaseException:  # a plugin's SystemExit must not end a worker
+        except BaseException as error:  # a plugin's SystemExit must not end a worker
             logger.exception("The job %s failed.", name)
-            self.records.failed(name, traceback.format_exc())
+            self.records.failed(name, describe(error))
             return False
         self.records.succeeded(name)
         return True
@@ -141,12 +142,17 @@ class JobQueue:
         """Let wakes of this process go to its own worker without a detour."""
         self._local = local
 
-    def detach(self) -> None:
-        """Forget the worker; what was in line for it goes to the queue."""
-        local, self._local = self._local, None
-        for name in local.close() if local else ():
+    def detach(self, local: LocalJobs) -> list[str]:
+        """Close `local` and forget it. Wakes in its line go to the queue; the others are
+        returned by name.
+        """
+        if self._local is local:
+            self._local = None
+        left = local.close()
+        for name in left:
             if name in self._handlers:
                 self._store(name)
+        return [name for name in left if name not in self._handlers]
 
     def close(self) -> None:
         """Close the queue's connections."""

@@ -1,0 +1,47 @@
+"""Events that a plugin could not take: showing them, and trying again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugdesk.errors import NotFound
+from plugdesk.events import delivery, feed
+from plugdesk.events.models import EventFailure, EventRow
+
+if TYPE_CHECKING:
+    from plugdesk.site import Site
+
+
+def failures(session: Session, plugin: str | None = None) -> Sequence[EventFailure]:
+    """Return what was set aside, oldest event first; of one plugin, or of all."""
+    query = select(EventFailure).order_by(EventFailure.plugin, EventFailure.event_id)
+    if plugin is not None:
+        query = query.where(EventFailure.plugin == plugin)
+    return session.scalars(query).all()
+
+
+def retry(site: Site, plugin: str, event_id: int) -> bool:
+    """Hand a plugin an event that was set aside once more; True when it took it.
+
+    It comes out of order, marked as replayed. Raises NotFound when it is not set aside.
+    """
+    with site.db.write() as session:
+        query = select(EventFailure).where(
+            EventFailure.plugin == plugin, EventFailure.event_id == event_id
+        )
+        failure = session.scalar(query.with_for_update())
+        if failure is None:
+            msg = f"Event {event_id} is not set aside for {plugin}; it may have been retried."
+            raise NotFound(msg)
+        row = session.get_one(EventRow, event_id)
+        error = delivery.hand_over_one(site, session, plugin, feed.to_event(row, replayed=True))
+        if error is None:
+            session.delete(failure)
+            return True
+        failure.error = error
+        failure.at = site.clock.now()
+        return False
