@@ -117,6 +117,8 @@ class MailboxChannel(Channel[MailboxSettings]):
 
     def _keep_copy(self, connection: ImapConnection, message: OutgoingMessage) -> None:
         folder = sent_mail.sent_folder(connection, self.config.sent_folder)
+        if folder is None and self.config.save_sent is SaveSent.AUTO:
+            return
         if folder is None:
             msg = "there is no folder for sent mail; name one in the mailbox's settings"
             raise CommandRefused(msg)

@@ -17,7 +17,6 @@ from plugdesk.plugin import AccountInfo, Address, OutgoingMessage
 from plugdesk.testing.fixtures import Mailbox, dovecot, mailbox, smtp_server
 from plugdesk.testing.servers.smtp import SmtpServer
 from plugdesk.testing.servers.tcp_proxy import TcpProxy
-
 from plugdesk_mailbox import MailboxChannel
 from plugdesk_mailbox.settings import MailboxSettings
 

@@ -8,14 +8,13 @@ import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email import policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from plugdesk.plugin import Address, Attachment, OutgoingMessage
-
 from plugdesk_mailbox.settings import MailboxSettings
 from plugdesk_mailbox.smtp.compose import compose, needs_utf8, recipients
 
@@ -54,7 +53,7 @@ def composed(settings: MailboxSettings | None = None, **changes: Any) -> EmailMe
     return email.message_from_bytes(raw, policy=policy.default)
 
 
-def content(part: EmailMessage) -> str:
+def content(part: MIMEPart) -> str:
     """Return a text part as a mail client shows it."""
     return str(part.get_content()).replace("\r\n", "\n")
 

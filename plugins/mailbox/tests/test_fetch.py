@@ -9,7 +9,6 @@ from itertools import islice
 import pytest
 from plugdesk.plugin import ChannelSignedOut, ChannelUnavailable, RawItem
 from plugdesk.testing.fixtures import Mailbox
-
 from plugdesk_mailbox import MailboxChannel
 
 MakeChannel = Callable[..., MailboxChannel]
@@ -29,6 +28,12 @@ def mails(count: int) -> list[bytes]:
 def raws(items: Iterable[RawItem]) -> list[bytes]:
     """Return what the items contain."""
     return [item.raw for item in items]
+
+
+def keep(items: Iterable[RawItem], kept: list[RawItem]) -> None:
+    """Keep every item up to an error."""
+    for item in items:
+        kept.append(item)  # noqa: PERF402
 
 
 def test_every_message_arrives_byte_for_byte(mailbox: Mailbox, open_channel: MakeChannel) -> None:
@@ -182,7 +187,7 @@ def test_mail_that_arrives_while_reading_is_next(
 ) -> None:
     """What is delivered between listing and fetching comes with the next fetch at the latest."""
     mailbox.server.deliver_many(mailbox.address, mails(60))
-    items = []
+    items: list[RawItem] = []
     for item in open_channel().fetch(None):
         if not items:
             mailbox.server.deliver(mailbox.address, mail(999))
@@ -210,8 +215,7 @@ def test_a_missing_folder_is_told_after_the_others(
     mailbox.server.deliver_many(mailbox.address, mails(2))
     collected: list[RawItem] = []
     with pytest.raises(ChannelUnavailable, match="“Gone”"):
-        for item in open_channel(folders=["Gone", "INBOX"]).fetch(None):
-            collected.append(item)  # noqa: PERF402  # keeps what came before the error
+        keep(open_channel(folders=["Gone", "INBOX"]).fetch(None), collected)
     assert raws(collected) == mails(2)
 
 

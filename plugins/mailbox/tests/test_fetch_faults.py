@@ -10,7 +10,6 @@ import pytest
 from plugdesk.plugin import ChannelSignedOut, ChannelUnavailable, RawItem
 from plugdesk.testing.fixtures import Mailbox
 from plugdesk.testing.servers.tcp_proxy import Action, Fault, TcpProxy
-
 from plugdesk_mailbox import MailboxChannel
 
 MakeChannel = Callable[..., MailboxChannel]

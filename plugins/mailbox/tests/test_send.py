@@ -31,7 +31,6 @@ from plugdesk.testing.servers.smtp_script import (
     slow,
 )
 from plugdesk.testing.servers.tcp_proxy import Action, Fault, Side, TcpProxy
-
 from plugdesk_mailbox import MailboxChannel
 from plugdesk_mailbox.smtp.client import Patience
 

@@ -11,7 +11,6 @@ import pytest
 from plugdesk.plugin import ChannelUnavailable
 from plugdesk.testing.fixtures import Mailbox
 from plugdesk.testing.servers.tcp_proxy import Fault, Side, TcpProxy
-
 from plugdesk_mailbox import MailboxChannel
 from plugdesk_mailbox.imap.idle import Pace
 

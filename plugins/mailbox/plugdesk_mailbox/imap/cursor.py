@@ -44,7 +44,7 @@ class Cursor:
             data: Any = json.loads(text) if text else {}
             folders: Mapping[str, list[int]] = data.get("folders", {})
             return cls({name: _place(numbers) for name, numbers in folders.items()})
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, OverflowError):
             return cls()
 
     def dump(self) -> str:
