@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from plugdesk.db import postgres, sqlite
+from plugdesk.db.guests import DeskSession, protect
 from plugdesk.errors import ConfigError
 
 _WAKE = "plugdesk.wake"
@@ -43,11 +44,13 @@ class Database:
         else:
             msg = f"Plugdesk stores its data in SQLite or PostgreSQL, not in {self.dialect}."
             raise ConfigError(msg)
+        for engine in self.engines():
+            protect(engine)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session in which the database itself refuses to write."""
-        with Session(self.reader, expire_on_commit=False, autoflush=False) as session:
+        with DeskSession(self.reader, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @contextmanager
@@ -56,7 +59,7 @@ class Database:
 
         Write transactions do not nest, and hold no network call: on SQLite everybody waits.
         """
-        with self._turn, Session(self.writer, expire_on_commit=False) as session:
+        with self._turn, DeskSession(self.writer, expire_on_commit=False) as session:
             with session.begin():
                 yield session
             wanted = frozenset(session.info.get(_WAKE, ()))

@@ -1,0 +1,229 @@
+"""Importing one plugin and asking what it adds. Whatever goes wrong here holds the plugin."""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pluggy
+from flask import Flask
+from pydantic import BaseModel
+
+from plugdesk import hookspecs
+from plugdesk.contract.channels import Channel
+from plugdesk.contract.jobs import Job
+from plugdesk.contract.views import PluginBlueprint
+from plugdesk.plugins.answers import AnswerRule, rule_of
+from plugdesk.plugins.blueprints import check_blueprint
+from plugdesk.plugins.discovery import Found
+from plugdesk.plugins.states import Adds
+
+PROJECT = "plugdesk"
+_TRACEBACK_CHARACTERS = 8000
+
+
+class Held(Exception):
+    """A plugin cannot be used; the text is the reason that the owner reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """One plugin's function for one hook."""
+
+    plugin: str
+    hook: str
+    function: Callable[..., Any]
+    arguments: tuple[str, ...]
+    rule: AnswerRule
+
+    def call(self, values: dict[str, Any]) -> tuple[Any, ...]:
+        """Call it with those of `values` that it names, and read its answer.
+
+        Raises what the plugin raises, and TypeError for an answer of the wrong type.
+        """
+        return self.rule.read(self.function(*[values[name] for name in self.arguments]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A plugin whose code is imported and understood; enabled or not."""
+
+    found: Found
+    implementations: dict[str, Implementation]
+    channels: tuple[type[Channel[BaseModel]], ...] = ()
+    jobs: tuple[Job, ...] = ()
+    settings: type[BaseModel] | None = None
+    blueprints: tuple[PluginBlueprint, ...] = ()
+    collected: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    """Answers to all hooks of the kind *collect*."""
+
+    @property
+    def adds(self) -> Adds:
+        """What the owner reads about it."""
+        return Adds(
+            channels=tuple(channel.name for channel in self.channels),
+            pages=bool(self.blueprints),
+            jobs=tuple(job.name for job in self.jobs),
+            settings=self.settings is not None,
+            hooks=tuple(sorted(self.implementations)),
+        )
+
+
+def describe(error: BaseException) -> str:
+    """Return a sentence and the traceback, cut to what a page can show."""
+    text = "".join(traceback.format_exception(error)).rstrip()
+    if len(text) > _TRACEBACK_CHARACTERS:
+        text = f"{text[:1000]}\n  …\n{text[-(_TRACEBACK_CHARACTERS - 1000) :]}"
+    # PostgreSQL stores no zero bytes, neither store takes lone surrogates.
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+
+
+def make_manager() -> pluggy.PluginManager:
+    """Return a manager that knows the contract and no plugin yet."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(hookspecs)
+    return manager
+
+
+def hooks_of_kind(kind: str) -> tuple[str, ...]:
+    """Return the names of the hooks whose specification begins with that kind."""
+    return tuple(
+        name
+        for name, function in inspect.getmembers(hookspecs, inspect.isfunction)
+        if (function.__doc__ or "").startswith(f"{kind}:") and hasattr(function, f"{PROJECT}_spec")
+    )
+
+
+def load_plugin(found: Found, manager: pluggy.PluginManager) -> Loaded:
+    """Import a plugin, register it, and ask for what it adds.
+
+    Raises Held with the reason; the manager is then as it was before.
+    """
+    step = "imported"
+    try:
+        module = found.entry_point.load()
+        step = "registered: its hooks do not fit"
+        _register(module, found.name, manager)
+        try:
+            step = "asked what it adds"
+            return _collect(found, implementations_of(found.name, manager))
+        except BaseException:
+            manager.unregister(name=found.name)
+            raise
+    except (Held, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # a plugin may raise anything, SystemExit too
+        msg = f"The plugin {found.name!r} could not be {step}.\n{describe(error)}"
+        raise Held(msg) from error
+
+
+def _register(module: object, name: str, manager: pluggy.PluginManager) -> None:
+    # First into a manager of its own, so that a plugin that does not fit never touches the site's.
+    trial = make_manager()
+    trial.register(module, name)
+    trial.check_pending()
+    for implementation in _raw_implementations(name, trial):
+        _check_function(implementation)
+    manager.register(module, name)
+
+
+def _raw_implementations(name: str, manager: pluggy.PluginManager) -> list[pluggy.HookImpl]:
+    plugin = manager.get_plugin(name)
+    callers = manager.get_hookcallers(plugin) or []
+    return [
+        implementation
+        for caller in callers
+        for implementation in caller.get_hookimpls()
+        if implementation.plugin_name == name
+    ]
+
+
+def _check_function(implementation: pluggy.HookImpl) -> None:
+    function = implementation.function
+    where = f"The plugin {implementation.plugin_name!r} has a hook {function.__name__!r} that"
+    if implementation.wrapper or implementation.hookwrapper:
+        msg = (
+            f"{where} is a wrapper. Wrappers could rewrite what other plugins answer and are not"
+            " allowed; its author has to use plain functions."
+        )
+        raise Held(msg)
+    unusual = inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction
+    if any(is_unusual(function) for is_unusual in unusual):
+        msg = f"{where} is asynchronous or yields. Its author has to use plain functions."
+        raise Held(msg)
+    inspect.signature(function).bind(*implementation.argnames)
+
+
+def implementations_of(name: str, manager: pluggy.PluginManager) -> dict[str, Implementation]:
+    """Return a registered plugin's functions by hook."""
+    plugin = manager.get_plugin(name)
+    found: dict[str, Implementation] = {}
+    for caller in manager.get_hookcallers(plugin) or []:
+        for implementation in caller.get_hookimpls():
+            if implementation.plugin is not plugin:
+                continue
+            if caller.name in found:
+                msg = f"The plugin {name!r} answers the hook {caller.name!r} twice."
+                raise Held(msg)
+            found[caller.name] = Implementation(
+                name,
+                caller.name,
+                implementation.function,
+                implementation.argnames,
+                rule_of(getattr(hookspecs, caller.name)),
+            )
+    return found
+
+
+def _collect(found: Found, implementations: dict[str, Implementation]) -> Loaded:
+    collected = {
+        hook: implementations[hook].call({})
+        for hook in hooks_of_kind("collect")
+        if hook in implementations
+    }
+    settings = collected.get("settings", ())
+    loaded = Loaded(
+        found=found,
+        implementations=implementations,
+        channels=collected.get("channels", ()),
+        jobs=collected.get("jobs", ()),
+        settings=settings[0] if settings else None,
+        blueprints=collected.get("blueprint", ()),
+        collected=collected,
+    )
+    _check_channels(loaded)
+    _check_jobs(loaded)
+    for model in filter(None, (loaded.settings, *(c.settings for c in loaded.channels))):
+        model.model_json_schema()
+    for blueprint in loaded.blueprints:
+        check_blueprint(blueprint, found.name, Flask("plugdesk"))
+    return loaded
+
+
+def _check_channels(loaded: Loaded) -> None:
+    for channel in loaded.channels:
+        name = getattr(channel, "name", None)
+        if not (isinstance(name, str) and name.isidentifier() and name == name.lower()):
+            msg = f"{channel.__qualname__}.name is {name!r}; it should be like 'mailbox'."
+            raise Held(msg)
+        if not isinstance(getattr(channel, "label", None), str):
+            msg = f"{channel.__qualname__}.label is missing: it is what the owner reads."
+            raise Held(msg)
+        model = getattr(channel, "settings", None)
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            msg = f"{channel.__qualname__}.settings should be a pydantic model."
+            raise Held(msg)
+
+
+def _check_jobs(loaded: Loaded) -> None:
+    names = [job.name for job in loaded.jobs]
+    for job in loaded.jobs:
+        if names.count(job.name) > 1:
+            msg = f"The plugin {loaded.found.name!r} has two jobs named {job.name!r}."
+            raise Held(msg)
+        if job.every.total_seconds() <= 0:
+            msg = f"The job {job.name!r} should run every so many seconds, and says {job.every}."
+            raise Held(msg)
