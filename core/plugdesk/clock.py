@@ -1,9 +1,12 @@
-"""The time, where tests can hold it still."""
+"""The time, where tests can hold it still, and deadlines that survive a clock set wrong."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, or_
+from sqlalchemy.orm import InstrumentedAttribute
 
 
 class Clock(Protocol):
@@ -19,6 +22,17 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the present moment, aware, in UTC."""
         return datetime.now(UTC)
+
+
+def has_come(
+    deadline: InstrumentedAttribute[Any], now: datetime, longest: timedelta
+) -> ColumnElement[bool]:
+    """Return the condition that a stored deadline has passed.
+
+    No deadline is set further ahead than `longest`. One that lies further ahead was set by a
+    clock that has been put back since (case C20), and counts as passed.
+    """
+    return or_(deadline <= now, deadline > now + longest)
 
 
 class FrozenClock:

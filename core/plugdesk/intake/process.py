@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from plugdesk.accounts.models import Account
+from plugdesk.clock import has_come
 from plugdesk.contract.messages import IncomingMessage
 from plugdesk.errors import ParseLimit, PluginError
 from plugdesk.intake.models import JournalEntry
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 BATCH = 20
 #: How often the desk's own trouble with an entry (not the entry's fault) is waited out.
 MOST_ATTEMPTS = 5
+LONGEST_WAIT = timedelta(seconds=2**MOST_ATTEMPTS)
 _logger = logging.getLogger(__name__)
 
 
@@ -56,7 +58,10 @@ def _due(site: Site) -> list[int]:
             select(JournalEntry.id)
             .where(
                 JournalEntry.state == "new",
-                or_(JournalEntry.retry_at.is_(None), JournalEntry.retry_at <= now),
+                or_(
+                    JournalEntry.retry_at.is_(None),
+                    has_come(JournalEntry.retry_at, now, LONGEST_WAIT),
+                ),
             )
             .order_by(JournalEntry.id)
         )

@@ -21,7 +21,7 @@ from plugdesk.tickets.access import lock_ticket
 from plugdesk.tickets.changes import LONGEST_SUBJECT, clean_line
 from plugdesk.tickets.infos import ticket_info
 from plugdesk.tickets.models import Message, StoredAttachment, Ticket, TicketPerson
-from plugdesk.tickets.saying import address_dicts, clean_file_name, said, snippet
+from plugdesk.tickets.saying import address_dicts, clean_file_name, moment_on, said, snippet
 
 if TYPE_CHECKING:
     from plugdesk.site import Site
@@ -42,7 +42,6 @@ def receive(
 
     Raises IntegrityError when another worker made the same message visible meanwhile.
     """
-    now = site.clock.now()
     placement = place(site, session, entry.account_id, message)
     sender = _sender(site, session, message)
     actor = _actor(sender)
@@ -50,6 +49,7 @@ def receive(
         ticket = _new_ticket(site, session, entry, message, sender, actor)
     else:
         ticket = lock_ticket(session, SYSTEM, placement.ticket_id)
+    now = moment_on(ticket, site.clock.now())
     row = _save(session, entry, message, ticket, placement, sender)
     row.created_at = now
     session.flush()
@@ -242,7 +242,7 @@ def _reopen(
         changes["place"] = ["trash", "inbox"]
         ticket.place = "inbox"
     if changes:
-        now = site.clock.now()
+        now = moment_on(ticket, site.clock.now())
         record(
             session, "ticket_changed", actor, now, ticket_id=ticket.id, data={"changes": changes}
         )

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from plugdesk.accounts.models import Account
 from plugdesk.accounts.operations import fetch_failed, open_account
+from plugdesk.clock import has_come
 from plugdesk.contract.messages import OutgoingMessage, Sent, SentState
 from plugdesk.contract.tickets import SYSTEM
 from plugdesk.db.database import wake
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 #: Waiting between attempts at a deferred message, in seconds (RFC 5321, 4.5.4.1: retry, give up
 #: after 4-5 days). Greylisting wants some minutes.
 WAITS = (60, 300, 900, 1800, 3600, 7200)
+LONGEST_WAIT = timedelta(seconds=WAITS[-1])
 GIVE_UP_AFTER = timedelta(days=4)
 #: The job that files copies and looks for evidence.
 SETTLE = "outbox.settle"
@@ -75,7 +77,7 @@ def expire_leases(site: Site) -> int:
         late = session.execute(
             select(Message, OutboxEntry)
             .join(OutboxEntry, OutboxEntry.message_id == Message.id)
-            .where(OutboxEntry.state == "sending", OutboxEntry.lease_until < now)
+            .where(OutboxEntry.state == "sending", _lease_over(site, now))
             .with_for_update(of=OutboxEntry)
         ).all()
         for message, entry in late:
@@ -86,6 +88,11 @@ def expire_leases(site: Site) -> int:
     return len(late)
 
 
+def _lease_over(site: Site, now: datetime) -> ColumnElement[bool]:
+    lease = timedelta(seconds=site.config.lease_seconds)
+    return has_come(OutboxEntry.lease_until, now, lease)
+
+
 def _due(site: Site) -> list[int]:
     now = site.clock.now()
     with site.db.read() as session:
@@ -94,7 +101,7 @@ def _due(site: Site) -> list[int]:
             .join(Account, Account.id == OutboxEntry.account_id)
             .where(
                 OutboxEntry.state.in_(("queued", "deferred")),
-                OutboxEntry.send_after <= now,
+                has_come(OutboxEntry.send_after, now, LONGEST_WAIT),
                 Account.state == "active",
             )
             .order_by(OutboxEntry.send_after, OutboxEntry.id)
@@ -112,7 +119,7 @@ def _claim(site: Site, entry_id: int) -> Claimed | None:
             .where(
                 OutboxEntry.id == entry_id,
                 OutboxEntry.state.in_(("queued", "deferred")),
-                OutboxEntry.send_after <= now,
+                has_come(OutboxEntry.send_after, now, LONGEST_WAIT),
             )
             .values(
                 state="sending",

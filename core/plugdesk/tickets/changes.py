@@ -17,6 +17,7 @@ from plugdesk.people.models import Agent, Team
 from plugdesk.tickets.access import lock_ticket
 from plugdesk.tickets.infos import tag_names, ticket_info
 from plugdesk.tickets.models import Tag, Ticket, TicketTag
+from plugdesk.tickets.saying import moment_on
 
 if TYPE_CHECKING:
     from plugdesk.site import Site
@@ -50,7 +51,7 @@ def apply_change(
         session,
         "ticket_changed",
         actor,
-        site.clock.now(),
+        moment_on(ticket, site.clock.now()),
         ticket_id=ticket.id,
         data={"changes": differences},
     )

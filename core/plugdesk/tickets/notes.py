@@ -12,7 +12,7 @@ from plugdesk.events.operations import record
 from plugdesk.tickets.access import lock_ticket
 from plugdesk.tickets.drafts import NoteDraft
 from plugdesk.tickets.models import Note
-from plugdesk.tickets.saying import checked_text, said, store_uploads
+from plugdesk.tickets.saying import checked_text, moment_on, said, store_uploads
 
 if TYPE_CHECKING:
     from plugdesk.site import Site
@@ -29,7 +29,7 @@ def add_note(site: Site, session: Session, actor: Actor, ticket_id: int, draft: 
     existing = _sent_before(session, draft.client_key, ticket_id)
     if existing is not None:
         return existing
-    now = site.clock.now()
+    now = moment_on(ticket, site.clock.now())
     note = Note(
         ticket_id=ticket.id,
         person_id=actor.person_id,

@@ -27,6 +27,7 @@ from plugdesk.tickets.references import new_header_id
 from plugdesk.tickets.saying import (
     address_dicts,
     checked_text,
+    moment_on,
     said,
     snippet,
     store_uploads,
@@ -175,7 +176,7 @@ def _save(
     message: Message,
     files: Sequence[StoredAttachment],
 ) -> None:
-    now = site.clock.now()
+    now = moment_on(ticket, site.clock.now())
     account = session.get_one(Account, ticket.account_id)
     message.person_id = actor.person_id
     message.author_plugin = actor.plugin

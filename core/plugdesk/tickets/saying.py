@@ -23,11 +23,19 @@ def snippet(text: str) -> str:
     return " ".join(text[: SNIPPET * 4].split())[:SNIPPET]
 
 
-def said(ticket: Ticket, now: datetime) -> None:
+def moment_on(ticket: Ticket, now: datetime) -> datetime:
+    """Return when something happens on a locked ticket: never before what happened last.
+
+    A clock that was set back must not turn a conversation around (case C20).
+    """
+    return max(now, ticket.activity_at)
+
+
+def said(ticket: Ticket, moment: datetime) -> None:
     """Note on the ticket that something new was said on it."""
     ticket.version += 1
     ticket.said_version = ticket.version
-    ticket.activity_at = now
+    ticket.activity_at = moment
 
 
 def checked_text(text: str) -> str:
