@@ -27,15 +27,28 @@ _LONGEST_NAME = 400
 
 
 def batches(items: Iterator[RawItem]) -> Iterator[list[RawItem]]:
-    """Group items so that each group is one commit: some fifty, or some megabytes."""
-    while first := next(items, None):
-        batch, size = [first], len(first.raw)
-        for item in islice(items, BATCH_ITEMS - 1):
-            batch.append(item)
-            size += len(item.raw)
-            if size >= BATCH_BYTES:
-                break
-        yield batch
+    """Group items so that each group is one commit: some fifty, or some megabytes.
+
+    When asking for more fails, what came before the error is still a group: else an account
+    that breaks off early each time would never get on.
+    """
+    error: Exception | None = None
+    while error is None:
+        batch: list[RawItem] = []
+        size = 0
+        try:
+            for item in islice(items, BATCH_ITEMS):
+                batch.append(item)
+                size += len(item.raw)
+                if size >= BATCH_BYTES:
+                    break
+        except Exception as failure:
+            error = failure
+        if batch:
+            yield batch
+        elif error is None:
+            return
+    raise error
 
 
 def write_down(site: Site, account_id: int, batch: Sequence[RawItem]) -> int:

@@ -32,8 +32,8 @@ from plugdesk_mailbox.smtp.send import send
 class MailboxChannel(Channel[MailboxSettings]):
     """Any mailbox: IMAP in, SMTP out.
 
-    An object that first fetches and then waits misses nothing in between; one that only waits
-    notices what arrives from then on.
+    An object that fetches and then waits, or waits again and again, misses nothing in between;
+    the first wait of one that never fetched notices what arrives from then on.
     """
 
     name: ClassVar[str] = "mailbox"
@@ -86,10 +86,11 @@ class MailboxChannel(Channel[MailboxSettings]):
         if self._behind:
             return True
         connection = ImapConnection.open(self.config, self.silence)
+        watch = Watch(connection, self.config.folders, self._seen, self.pace)
         try:
-            watch = Watch(connection, self.config.folders, self._seen, self.pace)
             return watch.wait(timeout, stop)
         finally:
+            self._seen = watch.seen
             connection.close()
 
     def was_sent(self, message: OutgoingMessage) -> bool | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 MEGABYTE = 1024 * 1024
+_LONGEST_FOLDER = 255
 
 
 class Security(StrEnum):
@@ -160,6 +161,16 @@ class MailboxSettings(BaseModel):
     def _clean_sent_folder(cls, value: str) -> str:
         return folder_name(value) if value else ""
 
+    @field_validator("folders", mode="before")
+    @classmethod
+    def _lines_are_a_list(cls, value: object) -> object:
+        return value.splitlines() if isinstance(value, str) else value
+
+    @field_validator("import_since", "ca_file", mode="before")
+    @classmethod
+    def _blank_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
     @field_validator("folders")
     @classmethod
     def _clean_folders(cls, value: list[str]) -> list[str]:
@@ -201,11 +212,11 @@ def without_controls(text: str) -> str:
 def folder_name(name: str) -> str:
     """Return the one form of a folder's name; INBOX is the same in any case (RFC 3501, 5.1).
 
-    Raises ValueError for empty names and for control characters.
+    Raises ValueError for empty or overlong names and for control characters.
     """
     name = without_controls(name)
-    if not name.strip():
-        msg = "A folder needs a name."
+    if not name.strip() or len(name) > _LONGEST_FOLDER:
+        msg = f"A folder has a name of 1 to {_LONGEST_FOLDER} characters."
         raise ValueError(msg)
     return "INBOX" if name.strip().upper() == "INBOX" else name
 

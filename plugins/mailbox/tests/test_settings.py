@@ -49,6 +49,12 @@ def test_the_usual_ports_are_preset() -> None:
     assert (made.sending_username, made.sending_password) == ("support@desk.test", "secret")
 
 
+def test_blank_fields_of_a_form_are_none() -> None:
+    """A form sends empty text where nothing was chosen."""
+    made = settings(import_since="", ca_file="", sent_folder="")
+    assert (made.import_since, made.ca_file, made.sent_folder) == (None, None, "")
+
+
 def test_secrets_do_not_show() -> None:
     """Neither password appears in a repr or in JSON."""
     made = settings(password="canary-1", smtp_password="canary-2")
@@ -77,7 +83,8 @@ def test_control_characters_are_refused(field: str, bad: str) -> None:
 def test_folders_are_named_once() -> None:
     """INBOX is one folder in any case; order stays."""
     assert settings(folders=["inbox", "Shop", "INBOX"]).folders == ["INBOX", "Shop"]
-    for bad in ([], [""], ["  "]):
+    assert settings(folders="INBOX\r\n받은 편지함").folders == ["INBOX", "받은 편지함"]
+    for bad in ([], [""], ["  "], ["x" * 256]):
         with pytest.raises(ValidationError):
             settings(folders=bad)
 

@@ -93,6 +93,19 @@ def test_mail_between_reading_and_waiting_is_noticed(
     assert time.monotonic() - begun < 3
 
 
+def test_mail_between_two_waits_is_noticed(
+    mailbox: Mailbox, open_channel: MakeChannel, pool: ThreadPoolExecutor
+) -> None:
+    """Whoever fetches through another object misses nothing either: each arrival counts once."""
+    channel, now = paced(open_channel(folders=["INBOX", "Shop"]), QUICK), threading.Event()
+    mailbox.server.create_folder(mailbox.address, "Shop")
+    assert channel.wait(0.1, now) is False
+    for folder in ("INBOX", "Shop"):
+        mailbox.server.deliver(mailbox.address, RAW, folder=folder)
+        assert channel.wait(10, now) is True
+        assert channel.wait(0.3, now) is False
+
+
 def test_an_interrupted_reading_does_not_wait(mailbox: Mailbox, open_channel: MakeChannel) -> None:
     """Who stopped reading early has more to read at once."""
     mailbox.server.deliver_many(mailbox.address, [RAW, RAW + b"2\r\n"])

@@ -16,6 +16,9 @@ from plugdesk_mailbox.settings import Security
 ANSWER = 1024 * 1024
 """Bytes that an ordinary command's answer may have."""
 
+_LINES = 500_000
+"""Lines that any answer may have; each becomes an object in memory."""
+
 _PATIENCE = 120.0
 """Seconds that an ordinary command may take from first to last byte."""
 
@@ -42,6 +45,7 @@ class BoundedClient(imaplib.IMAP4):
         self._buffer = bytearray()
         self._allowed = False
         self._allowance = ANSWER
+        self._lines = 0
         self._deadline = time.monotonic() + _PATIENCE
         self._silence = timeout
         self._security = security
@@ -98,6 +102,7 @@ class BoundedClient(imaplib.IMAP4):
     def allow(self, size: int, seconds: float = _PATIENCE) -> Iterator[None]:
         """Let the answer within this block have `size` bytes and take `seconds`."""
         self._allowed = True
+        self._lines = 0
         self._allowance, self._deadline = size, time.monotonic() + seconds
         try:
             yield
@@ -106,6 +111,7 @@ class BoundedClient(imaplib.IMAP4):
             self._renew()
 
     def _renew(self) -> None:
+        self._lines = 0
         self._allowance, self._deadline = ANSWER, time.monotonic() + _PATIENCE
 
     def read(self, size: int) -> bytes:
@@ -121,6 +127,10 @@ class BoundedClient(imaplib.IMAP4):
 
     def readline(self) -> bytes:
         """Return one line with its end, or nothing at the end of the connection."""
+        self._lines += 1
+        if self._lines > _LINES:
+            msg = "The server sent more lines than any command can answer."
+            raise Overrun(msg)
         searched = 0
         while (end := self._buffer.find(b"\n", searched)) < 0:
             searched = len(self._buffer)

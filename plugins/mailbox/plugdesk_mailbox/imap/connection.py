@@ -22,6 +22,9 @@ SILENCE = 60.0
 """Seconds without a byte after which a server counts as gone."""
 
 
+_SEARCH_BYTES = 16 * 1024 * 1024
+"""Room for the UIDs of some two million messages."""
+
 _FAREWELL_BYTES = 64 * 1024
 _FAREWELL_SECONDS = 2.0
 
@@ -135,7 +138,7 @@ class ImapConnection(BaseMailBox):
 
         Raises CommandRefused.
         """
-        with self.client.allow(32 * 1024 * 1024):
+        with self.client.allow(_SEARCH_BYTES):
             lines = self._uid("SEARCH", *criteria)
         numbers = {int(n) for line in lines if line for n in line.split() if n.isdigit()}
         return sorted(numbers)

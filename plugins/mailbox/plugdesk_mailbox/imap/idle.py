@@ -34,7 +34,8 @@ class Watch:
     """Watches the first folder by IDLE and all others by asking now and then.
 
     `seen` holds UIDVALIDITY and UIDNEXT as of the last complete reading, so that what arrived
-    between reading and watching is noticed; folders that are not in it start from now.
+    between reading and watching is noticed; folders that are not in it start from now. After
+    news it is what the folders were then, so that the next watch notices what came since.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Watch:
     ) -> None:
         self._connection = connection
         self._folders = folders
-        self._seen = dict(seen)
+        self.seen = dict(seen)
         self._pace = pace
 
     def wait(self, timeout: float, stop: Event) -> bool:
@@ -58,7 +59,7 @@ class Watch:
         if self._connection.has("IDLE"):
             return self._idle_until(until, stop)
         with telling(self._connection.config):
-            return self._poll_until(until, stop)
+            return self._poll_until(until, stop) and self._note()
 
     def _poll_until(self, until: float, stop: Event) -> bool:
         while not self._changed(self._folders):
@@ -70,7 +71,7 @@ class Watch:
     def _idle_until(self, until: float, stop: Event) -> bool:
         with telling(self._connection.config):
             if self._open_first() or self._changed(self._folders[1:]):
-                return True
+                return self._note()
         proven = time.monotonic() + self._pace.keep_alive
         while not stop.is_set() and time.monotonic() < until:
             try:
@@ -81,13 +82,10 @@ class Watch:
                     return True
                 with telling(self._connection.config):
                     raise
-            if news or self._told_changed(stop):
-                return True
+            with telling(self._connection.config):
+                if news or (not stop.is_set() and self._changed(self._folders[1:])):
+                    return self._note()
         return False
-
-    def _told_changed(self, stop: Event) -> bool:
-        with telling(self._connection.config):
-            return not stop.is_set() and self._changed(self._folders[1:])
 
     def _open_first(self) -> bool:
         """Open the first folder; True when it has changed since it was last read."""
@@ -107,8 +105,18 @@ class Watch:
                 return True
         return False
 
+    def _note(self) -> bool:
+        """Remember what all folders are now, and say that there is news."""
+        for folder in self._folders:
+            now = self._connection.next_uids(folder)
+            if now is not None:
+                self.seen[folder] = now
+        return True
+
     def _differs(self, folder: str, now: tuple[int, int]) -> bool:
-        return self._seen.setdefault(folder, now) != now
+        before = self.seen.get(folder, now)
+        self.seen[folder] = now
+        return before != now
 
     def _idle_once(self, until: float, stop: Event) -> bool:
         """IDLE for at most one keep-alive period; True for news."""
