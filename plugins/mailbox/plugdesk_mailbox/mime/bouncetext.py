@@ -22,12 +22,12 @@ _DAEMON = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"undeliver|non.?deliver|not deliver|(?:un|non-?)\s?deliverable|deliver\w* (?:status|fail|prob|err|"
-    r"report|notif|delay|incompl)|fail\w* (?:deliver|notice|mail)|returned? (?:mail|to sender|message)"
-    r"|mail (?:delivery|system|status|could not|failure|error)|message (?:could not|not|status|"
-    r"undeliver)|delivery|bounce|could not send|unable to (?:deliver|send)|user unknown|"
-    r"mail(?:er)?[- ]error|error sending|warning: (?:could not|message)|non remis|unzustellbar|"
-    r"mail failed|sendmail|rejected|waiting mail|배달|반송|전송 실패|発送|配信|送信",
+    r"undeliver|non.?deliver|not deliver|(?:un|non-?)\s?deliverable|delivery|bounce|sendmail|"
+    r"returned? (?:mail|to sender|message)|deliver\w* (?:status|fail|prob|err|report|notif|delay)|"
+    r"fail\w* (?:deliver|notice|mail)|mail (?:delivery|system|status|could not|failure|error)|"
+    r"message (?:could not|not|status|undeliver)|could not send|unable to (?:deliver|send)|"
+    r"user unknown|mail(?:er)?[- ]error|error sending|warning: (?:could not|message)|non remis|"
+    r"unzustellbar|mail failed|rejected|waiting mail|배달|반송|전송 실패|発送|配信|送信",
     re.IGNORECASE,
 )
 _DELAY = re.compile(
@@ -48,8 +48,9 @@ _ADDRESS = re.compile(
     r"[A-Za-z0-9._%+=/&'!#$*?^`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}"
 )
 _LEADING = re.compile(
-    r"^[ \t>|*-]{0,12}(?:(?:to|rcpt to|recipient|final-recipient|address|user|could not be delivered "
-    r"to|addressee|failed address(?:es)?)\s{0,3}[:=]\s{0,4}(?:rfc822;)?\s?)?[<\"'\[(]?(?:smtp:)?$",
+    r"^[ \t>|*-]{0,12}(?:(?:to|rcpt to|recipient|final-recipient|address|user|addressee|"
+    r"could not be delivered to|failed address(?:es)?)\s{0,3}[:=]\s{0,4}(?:rfc822;)?\s?)?"
+    r"[<\"'\[(]?(?:smtp:)?$",
     re.IGNORECASE,
 )
 _STATUS = re.compile(r"(?<![\d.])([45]\.\d{1,2}\.\d{1,3})(?![\d.])")

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from plugdesk_mailbox.mime.guess import guess
 from plugdesk_mailbox.mime.iso2022 import decode_iso2022_jp, decode_iso2022_kr
+from plugdesk_mailbox.mime.korean import decode_korean
 
 _SUPERSETS = {
     "cp949": "ks_c_5601 ks_c_5601-1987 ks_c_5601-1989 ksc5601 ksc_5601 ks_x_1001 euc-kr euckr "
@@ -109,6 +110,8 @@ def decode_strictly(data: bytes, codec: str) -> str | None:
 
 
 def _decode_known(data: bytes, codec: str) -> str:
+    if codec == "cp949":
+        return decode_korean(data)
     if codec == "cp1252":
         return _decode_1252(data)
     if codec == "iso2022_jp":

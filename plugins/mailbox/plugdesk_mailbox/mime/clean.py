@@ -10,6 +10,7 @@ from plugdesk_mailbox.mime.limits import MAX_NAME, MAX_SUBJECT
 _BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_LONGEST_PATH = 20_000
 _PATH = re.compile(r".*[/\\]", re.DOTALL)
 
 
@@ -34,7 +35,7 @@ def file_name(text: str) -> str:
 
     May be empty. Never a name for a disk: storage names are made by the desk.
     """
-    name = unicodedata.normalize("NFC", one_line(text, 4 * MAX_NAME))
+    name = unicodedata.normalize("NFC", one_line(text, _LONGEST_PATH))
     name = "".join(c for c in name if unicodedata.category(c) not in ("Cf", "Cc", "Co", "Cn"))
     name = _PATH.sub("", name.strip().rstrip("/\\")).strip()
     if name.strip(".") == "":

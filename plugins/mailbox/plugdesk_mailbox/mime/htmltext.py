@@ -8,6 +8,7 @@ nested `<div>`s take 0.04 s, not 11 s.
 from __future__ import annotations
 
 import re
+from typing import Any, cast
 
 from lxml import etree
 
@@ -18,8 +19,10 @@ _PARAGRAPHS = frozenset(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "blockquote", "table", "pre")
 )
 _BLOCKS = _PARAGRAPHS | frozenset(
-    ("address", "article", "aside", "body", "center", "dd", "div", "dt", "fieldset", "figure")
-    + ("footer", "form", "header", "hr", "li", "main", "nav", "section", "tr")
+    (
+        *("address", "article", "aside", "body", "center", "dd", "div", "dt", "fieldset", "figure"),
+        *("footer", "form", "header", "hr", "li", "main", "nav", "section", "tr"),
+    )
 )
 _CELLS = frozenset(("td", "th"))
 _BLANKS = re.compile("[ \t\r\n\f]+")
@@ -32,7 +35,7 @@ def text_of_html(html: str) -> str:
     if not html.strip():
         return ""
     reader = _Reader()
-    parser = etree.HTMLParser(target=reader, huge_tree=True, encoding="utf-8")
+    parser = etree.HTMLParser(target=cast("Any", reader), huge_tree=True, encoding="utf-8")
     try:
         parser.feed(html.encode("utf-8", "replace"))
         parser.close()
@@ -51,7 +54,7 @@ class _Reader:
         self._skipping = 0
         self._quotes = 0
         self._pre = 0
-        self._blank_before = False
+        self._blank_before: int | None = None
         self._blank_lines = 0
 
     def start(self, tag: str, attrib: dict[str, str]) -> None:
@@ -123,19 +126,22 @@ class _Reader:
             self._break()
         else:
             self._line.clear()
-        self._blank_before |= tag in _PARAGRAPHS
+        if tag in _PARAGRAPHS:
+            # The blank line between a quotation and its surroundings belongs to the latter.
+            depths = (self._quotes, self._blank_before)
+            self._blank_before = min(depth for depth in depths if depth is not None)
 
     def _break(self) -> None:
         line = "".join(self._line).replace("\xa0", " ")
         self._line.clear()
         self._has_text = False
-        if self._blank_before:
-            self._blank_before = False
-            self._put("")
-        self._put(line.rstrip() if self._pre else line.strip())
+        if self._blank_before is not None:
+            self._put("", min(self._blank_before, self._quotes))
+            self._blank_before = None
+        self._put(line.rstrip() if self._pre else line.strip(), self._quotes)
 
-    def _put(self, line: str) -> None:
+    def _put(self, line: str, quotes: int) -> None:
         self._blank_lines = 0 if line else self._blank_lines + 1
         if self._blank_lines < _MOST_BLANK_LINES:
-            prefix = "> " * min(self._quotes, _DEEPEST_QUOTE)
+            prefix = "> " * min(quotes, _DEEPEST_QUOTE)
             self._out.append(f"{prefix}{line}\n" if line else f"{prefix.rstrip()}\n")

@@ -154,7 +154,7 @@ def _counter() -> Callable[..., Part]:
 
 
 def _parse(data: bytes, count: Callable[..., Part]) -> Part:
-    parser: BytesFeedParser[Part] = BytesFeedParser(count, policy=compat32)
+    parser: BytesFeedParser[Part] = BytesFeedParser(count)
     for at in range(0, len(data), _CHUNK):
         parser.feed(data[at : at + _CHUNK])
     return parser.close()
