@@ -24,6 +24,8 @@ from plugdesk.plugins.registry import PluginRegistry
 from plugdesk.plugins.states import HookHold
 
 SLOW_SECONDS = 0.25
+#: Hooks that act on the desk, which asks hooks again: deeper than this is a circle.
+_DEEPEST = 10
 #: Set to 1 to see every call on standard error.
 TRACE_VARIABLE = "PLUGDESK_TRACE_HOOKS"
 
@@ -155,7 +157,11 @@ class Hooks:
     def _call(
         self, implementation: Implementation, session: Session | None, values: dict[str, Any]
     ) -> tuple[Any, ...]:
-        token = CURRENT.set(Context(self._site, session, implementation.plugin))
+        depth = _depth() + 1
+        if depth > _DEEPEST:
+            msg = f"{implementation.hook} came back to itself {depth} times, by way of the desk."
+            raise PluginError(msg)
+        token = CURRENT.set(Context(self._site, session, implementation.plugin, depth))
         started = perf_counter()
         try:
             if session is None:
@@ -201,3 +207,8 @@ class Hooks:
             _logger.exception("The hold of %s of the plugin %s is not saved.", hold.hook, plugin)
         finally:
             self._savers.discard(threading.current_thread())
+
+
+def _depth() -> int:
+    running = CURRENT.get(None)
+    return running.depth if running else 0

@@ -2,6 +2,9 @@
 
 from plugdesk.contract.addresses import Address, canonical_address
 from plugdesk.contract.channels import AccountInfo, Channel, CheckResult
+from plugdesk.contract.desk import Desk
+from plugdesk.contract.events import Event, FieldChange
+from plugdesk.contract.jobs import Job
 from plugdesk.contract.markers import hookimpl
 from plugdesk.contract.messages import (
     Attachment,
@@ -13,26 +16,74 @@ from plugdesk.contract.messages import (
     Sent,
     SentState,
 )
-from plugdesk.errors import ChannelError, ChannelSignedOut, ChannelUnavailable, ParseLimit, Refused
+from plugdesk.contract.tickets import (
+    Actor,
+    ActorKind,
+    Assignment,
+    Change,
+    PersonInfo,
+    Place,
+    Priority,
+    Role,
+    Status,
+    TicketInfo,
+)
+from plugdesk.contract.views import NavItem, Panel, PluginBlueprint
+from plugdesk.db.base import UtcDateTime
+from plugdesk.errors import (
+    ChannelError,
+    ChannelSignedOut,
+    ChannelUnavailable,
+    NotFound,
+    ParseLimit,
+    PluginError,
+    Refused,
+)
+from plugdesk.i18n import gettext, lazy_gettext, ngettext
+from plugdesk.plugins.desk import desk
 
 __all__ = [
     "AccountInfo",
+    "Actor",
+    "ActorKind",
     "Address",
+    "Assignment",
     "Attachment",
     "Automatic",
+    "Change",
     "Channel",
     "ChannelError",
     "ChannelSignedOut",
     "ChannelUnavailable",
     "CheckResult",
     "DeliveryReport",
+    "Desk",
+    "Event",
+    "FieldChange",
     "IncomingMessage",
+    "Job",
+    "NavItem",
+    "NotFound",
     "OutgoingMessage",
+    "Panel",
     "ParseLimit",
+    "PersonInfo",
+    "Place",
+    "PluginBlueprint",
+    "PluginError",
+    "Priority",
     "RawItem",
     "Refused",
+    "Role",
     "Sent",
     "SentState",
+    "Status",
+    "TicketInfo",
+    "UtcDateTime",
     "canonical_address",
+    "desk",
+    "gettext",
     "hookimpl",
+    "lazy_gettext",
+    "ngettext",
 ]

@@ -33,7 +33,17 @@ from plugdesk.errors import ConfigError
 if TYPE_CHECKING:
     from alembic.migration import MigrationStep
 
-__all__ = ["CORE", "History", "downgrade", "is_current", "require_current", "upgrade"]
+__all__ = [
+    "CORE",
+    "History",
+    "downgrade",
+    "exclusively",
+    "is_current",
+    "move_down",
+    "move_up",
+    "require_current",
+    "upgrade",
+]
 
 #: A PostgreSQL advisory lock that nobody else on the same database server should use.
 _ADVISORY_LOCK = 0x706C75676465736B
@@ -90,26 +100,41 @@ def _reached(db: Database, history: History) -> set[str]:
         return set(MigrationContext.configure(connection, opts=options).get_current_heads())
 
 
+def move_up(connection: Connection, history: History, to: str = "head") -> None:
+    """Upgrade as a part of a transaction that `exclusively` gave."""
+    _move(connection, history.scripts(), history.version_table, "_upgrade_revs", to)
+
+
+def move_down(connection: Connection, history: History, to: str = "base") -> None:
+    """Downgrade as a part of a transaction that `exclusively` gave."""
+    _move(connection, history.scripts(), history.version_table, "_downgrade_revs", to)
+
+
 def _run(db: Database, history: History, direction: str, to: str) -> None:
     scripts = history.scripts()
+    try:
+        with exclusively(db) as connection:
+            _move(connection, scripts, history.version_table, direction, to)
+    except CommandError:
+        if _reached(db, history) - _known(scripts):
+            raise _too_new() from None
+        raise
+
+
+def _move(
+    connection: Connection, scripts: ScriptDirectory, version_table: str, direction: str, to: str
+) -> None:
 
     def steps(reached: Any, _context: MigrationContext) -> list[MigrationStep]:
         # What alembic.command calls; that module itself wants an env.py in every history.
         found: list[MigrationStep] = getattr(scripts, direction)(to, reached)
         return found
 
-    try:
-        with _exclusively(db) as connection, EnvironmentContext(Config(), scripts, fn=steps) as env:
-            env.configure(
-                connection=connection, version_table=history.version_table, render_as_batch=True
-            )
-            env.run_migrations()
-            if not env.get_context().get_current_heads():
-                connection.execute(text(f"DROP TABLE IF EXISTS {history.version_table}"))
-    except CommandError:
-        if _reached(db, history) - _known(scripts):
-            raise _too_new() from None
-        raise
+    with EnvironmentContext(Config(), scripts, fn=steps) as env:
+        env.configure(connection=connection, version_table=version_table, render_as_batch=True)
+        env.run_migrations()
+        if not env.get_context().get_current_heads():
+            connection.execute(text(f"DROP TABLE IF EXISTS {version_table}"))
 
 
 def _known(scripts: ScriptDirectory) -> set[str]:
@@ -124,7 +149,7 @@ def _too_new() -> ConfigError:
 
 
 @contextmanager
-def _exclusively(db: Database) -> Iterator[Connection]:
+def exclusively(db: Database) -> Iterator[Connection]:
     """One transaction that no other process migrates beside."""
     with _turn, db.writer.connect() as connection:
         if db.dialect == "sqlite":

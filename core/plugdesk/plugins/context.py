@@ -18,6 +18,8 @@ class Context(NamedTuple):
     session: Session | None
     """None outside a transaction; each act of the plugin then takes one of its own."""
     plugin: str
+    depth: int = 0
+    """How many hooks called each other, by way of the desk, until here."""
 
 
 CURRENT: ContextVar[Context] = ContextVar("plugdesk.plugins.context")

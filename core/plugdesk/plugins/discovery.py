@@ -61,7 +61,8 @@ def _each_once(distributions: Iterable[Distribution] | None) -> Iterator[Distrib
 
 
 def _field(distribution: Distribution, name: str) -> str:
-    return distribution.metadata[name] if name in distribution.metadata else ""
+    found = distribution.metadata
+    return found[name] if name in found else ""  # noqa: SIM401 - it has no `get` before 3.12
 
 
 def _found(distribution: Distribution, entry_point: EntryPoint) -> Found:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pluggy
+from babel.messages.pofile import read_po
 from flask import Flask
 from pydantic import BaseModel
 
@@ -16,9 +19,13 @@ from plugdesk import hookspecs
 from plugdesk.contract.channels import Channel
 from plugdesk.contract.jobs import Job
 from plugdesk.contract.views import PluginBlueprint
+from plugdesk.db.migrate import History
+from plugdesk.i18n import add_folder
+from plugdesk.plugins import migrations
 from plugdesk.plugins.answers import AnswerRule, rule_of
 from plugdesk.plugins.blueprints import check_blueprint
 from plugdesk.plugins.discovery import Found
+from plugdesk.plugins.migrations import history_of
 from plugdesk.plugins.states import Adds
 
 PROJECT = "plugdesk"
@@ -57,6 +64,8 @@ class Loaded:
     jobs: tuple[Job, ...] = ()
     settings: type[BaseModel] | None = None
     blueprints: tuple[PluginBlueprint, ...] = ()
+    history: History | None = None
+    """The migrations of its own tables."""
     collected: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     """Answers to all hooks of the kind *collect*."""
 
@@ -192,15 +201,37 @@ def _collect(found: Found, implementations: dict[str, Implementation]) -> Loaded
         jobs=collected.get("jobs", ()),
         settings=settings[0] if settings else None,
         blueprints=collected.get("blueprint", ()),
+        history=history_of(found.name, package_folder(found)),
         collected=collected,
     )
+    if loaded.history is not None:
+        migrations.check(loaded.history)
     _check_channels(loaded)
     _check_jobs(loaded)
     for model in filter(None, (loaded.settings, *(c.settings for c in loaded.channels))):
         model.model_json_schema()
+    _check_translations(loaded)
     for blueprint in loaded.blueprints:
         check_blueprint(blueprint, found.name, Flask("plugdesk"))
     return loaded
+
+
+def package_folder(found: Found) -> Path | None:
+    """Return the folder of the package that a plugin's entry point names, if it is a folder."""
+    module = sys.modules.get(found.entry_point.module)
+    file = getattr(module, "__file__", None)
+    return Path(file).parent if file and hasattr(module, "__path__") else None
+
+
+def _check_translations(loaded: Loaded) -> None:
+    # A catalogue that cannot be read would take down every page in that language.
+    folder = package_folder(loaded.found)
+    if folder is None or not (folder / "translations").is_dir():
+        return
+    for path in sorted((folder / "translations").glob("*/LC_MESSAGES/messages.po")):
+        with path.open("rb") as file:
+            read_po(file, locale=path.parts[-3])
+    add_folder(folder / "translations")
 
 
 def _check_channels(loaded: Loaded) -> None:

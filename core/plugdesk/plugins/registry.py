@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from plugdesk.contract.channels import Channel
 from plugdesk.contract.jobs import Job
 from plugdesk.contract.views import PluginBlueprint
+from plugdesk.demo.channel import DemoChannel
 from plugdesk.errors import PluginError
-from plugdesk.plugins import rows
+from plugdesk.plugins import migrations, rows
 from plugdesk.plugins.discovery import Found, find_plugins
 from plugdesk.plugins.failures import FailureLog
 from plugdesk.plugins.loading import Held, Implementation, Loaded, load_plugin, make_manager
@@ -25,6 +26,9 @@ from plugdesk.plugins.states import Adds, HookHold, PluginState, State
 if TYPE_CHECKING:
     from plugdesk.site import Site
 
+#: Stands for the core where a plugin's name is wanted; no plugin may have it.
+CORE = "core"
+
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
@@ -32,6 +36,8 @@ class _Snapshot:
 
     known: rows.Known = rows.NOTHING_KNOWN
     enabled: frozenset[str] = frozenset()
+    outdated: frozenset[str] = frozenset()
+    """Switched on, but with tables that do not fit the code."""
     holds: Mapping[tuple[str, str], HookHold] = field(default_factory=dict)
     active: Mapping[str, tuple[Implementation, ...]] = field(default_factory=dict)
     """For each hook what is called, in order of the plugins' names."""
@@ -110,8 +116,8 @@ class PluginRegistry:
         return self._now.enabled
 
     def is_enabled(self, name: str) -> bool:
-        """Tell whether a plugin is switched on and loaded here."""
-        return name in self._now.enabled
+        """Tell whether a plugin is switched on and loaded here; the core always is."""
+        return name == CORE or name in self._now.enabled
 
     def loaded(self, name: str) -> Loaded | None:
         """Return a plugin's code, enabled or not; None when it is not loaded here."""
@@ -120,8 +126,10 @@ class PluginRegistry:
     def channel(self, name: str) -> tuple[str, type[Channel[Any]]]:
         """Return a channel with the plugin that brings it, enabled or not.
 
-        Raises PluginError when no loaded plugin brings it.
+        Raises PluginError when no loaded plugin brings it. The core brings the one of the samples.
         """
+        if name == DemoChannel.name:
+            return CORE, DemoChannel
         for plugin, loaded in self._loaded.items():
             for channel in loaded.channels:
                 if channel.name == name:
@@ -175,7 +183,7 @@ class PluginRegistry:
             if key in self._now.holds:
                 return False
             self._own_holds[key] = hold
-            self._now = self._snapshot(self._now.known)
+            self._now = self._snapshot(self._now.known, self._now.outdated)
             return True
 
     def hold_is_saved(self, plugin: str, hook: str) -> None:
@@ -199,15 +207,27 @@ class PluginRegistry:
                 taken.update(dict.fromkeys(loaded.adds.channels, name))
 
     def _follow(self, known: rows.Known) -> None:
+        outdated = self._find_outdated(known)
         with self._lock:
             for plugin, hook in self._now.known.holds.keys() - known.holds.keys():
                 self.failures.forget(plugin, hook)  # somebody retries it
-            self._now = self._snapshot(known)
+            self._now = self._snapshot(known, outdated)
 
-    def _snapshot(self, known: rows.Known) -> _Snapshot:
-        enabled = frozenset(name for name, on in known.switched_on.items() if on) & set(
-            self._loaded
+    def _find_outdated(self, known: rows.Known) -> frozenset[str]:
+        histories = {
+            name: loaded.history
+            for name, loaded in self._loaded.items()
+            if loaded.history is not None and known.switched_on.get(name)
+        }
+        return frozenset(
+            name
+            for name, history in histories.items()
+            if not migrations.is_current(self.site.db, history)
         )
+
+    def _snapshot(self, known: rows.Known, outdated: frozenset[str]) -> _Snapshot:
+        switched_on = {name for name, on in known.switched_on.items() if on}
+        enabled = frozenset(switched_on & self._loaded.keys()) - outdated
         holds = {**known.holds, **self._own_holds}
         active: defaultdict[str, list[Implementation]] = defaultdict(list)
         for name in sorted(enabled):
@@ -215,7 +235,7 @@ class PluginRegistry:
                 if (name, hook) not in holds:
                     active[hook].append(implementation)
         return _Snapshot(
-            known, enabled, holds, {hook: tuple(found) for hook, found in active.items()}
+            known, enabled, outdated, holds, {hook: tuple(found) for hook, found in active.items()}
         )
 
     def _stand(self, name: str, found: Found | None, *, switched_on: bool) -> tuple[State, str]:
@@ -228,6 +248,8 @@ class PluginRegistry:
             return found.state, found.reason
         if name in self._reasons:
             return State.HELD, self._reasons[name]
+        if name in self._now.outdated:
+            return State.HELD, "Its tables do not fit its code. Run: plugdesk upgrade"
         if self.site.config.safe_mode:
             return State.OFF, "Safe mode: no plugin is loaded."
         return (State.ENABLED if switched_on else State.OFF), ""

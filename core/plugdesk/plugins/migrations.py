@@ -1,0 +1,92 @@
+"""The tables of plugins: each has a history and a version table of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect
+
+from plugdesk.db import guests, migrate
+from plugdesk.db.database import Database
+from plugdesk.errors import PluginError
+
+VERSION_TABLE = "alembic_version_"
+
+
+def history_of(plugin: str, package: Path | None) -> migrate.History | None:
+    """Return the history in `migrations/` of a plugin's package, or None when it has none."""
+    if package is None or not (package / "migrations" / "versions").is_dir():
+        return None
+    return migrate.History(package / "migrations", VERSION_TABLE + plugin)
+
+
+def check(history: migrate.History) -> None:
+    """Read all its scripts. Raises what a script raises, and PluginError for several ends."""
+    scripts = history.scripts()
+    list(scripts.walk_revisions())
+    if len(heads := scripts.get_heads()) != 1:
+        msg = f"Its migrations have {len(heads)} ends and should have one: {', '.join(heads)}."
+        raise PluginError(msg)
+
+
+def is_current(db: Database, history: migrate.History) -> bool:
+    """Tell whether a plugin's tables fit its code."""
+    return migrate.is_current(db, history)
+
+
+def upgrade(connection: Connection, plugin: str, history: migrate.History) -> None:
+    """Make a plugin's tables, in a transaction of `migrate.exclusively`.
+
+    Raises what a script raises, and PluginError when it touches tables that are not its own; the
+    caller then gives up the transaction.
+    """
+    with _only_own_tables(connection, plugin):
+        migrate.move_up(connection, history)
+
+
+def remove(
+    connection: Connection, plugin: str, history: migrate.History, others: Iterable[str]
+) -> None:
+    """Undo all migrations of a plugin. Raises PluginError when a table of its own is left.
+
+    `others` are the names of the other plugins: a table belongs to the longest name that fits.
+    """
+    with _only_own_tables(connection, plugin):
+        migrate.move_down(connection, history)
+    longer = tuple(f"{name}_" for name in others if name.startswith(f"{plugin}_"))
+    left = [
+        table
+        for table in _tables(connection)
+        if table.startswith(f"{plugin}_") and not table.startswith(longer or ("\0",))
+    ]
+    if left:
+        msg = (
+            f"The migrations of the plugin {plugin!r} do not remove {', '.join(sorted(left))}."
+            " Nothing was deleted; tell its author."
+        )
+        raise PluginError(msg)
+
+
+@contextmanager
+def _only_own_tables(connection: Connection, plugin: str) -> Iterator[None]:
+    before = _tables(connection)
+    with guests.visit():
+        yield
+    changed = before ^ _tables(connection)
+    foreign = {
+        table
+        for table in changed
+        if not table.startswith(f"{plugin}_") and table != VERSION_TABLE + plugin
+    }
+    if foreign:
+        msg = (
+            f"The migrations of the plugin {plugin!r} make or remove {', '.join(sorted(foreign))}."
+            f" The names of its tables have to start with {plugin + '_'!r}."
+        )
+        raise PluginError(msg)
+
+
+def _tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names())
