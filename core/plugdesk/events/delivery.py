@@ -17,10 +17,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from plugdesk.contract.events import Event
+from plugdesk.db import guests
 from plugdesk.events import cursors, feed, sequencer
 from plugdesk.events.models import EventRow
 from plugdesk.events.operations import DELIVER
 from plugdesk.jobs.traces import describe
+from plugdesk.plugins.loading import hooks_of_kind
 
 if TYPE_CHECKING:
     from plugdesk.site import Site
@@ -30,8 +32,8 @@ BATCH = 200
 _BATCH_SECONDS = 0.2
 
 
-class _Broken(Exception):
-    """A plugin made the batch's transaction unusable, at the event with this index."""
+class Broken(Exception):
+    """A plugin made the transaction unusable, at the event with this index in the batch."""
 
     def __init__(self, index: int, error: str) -> None:
         super().__init__(error)
@@ -91,8 +93,13 @@ def has_work(site: Site, session: Session) -> bool:
 
 
 def subscribers(site: Site) -> list[str]:
-    """Return the names of the plugins that are on, in order."""
-    return sorted(site.plugins.enabled())
+    """Return the names of the plugins that are on and have a hook for events, in order."""
+    hooks = hooks_of_kind("event")
+    return sorted(
+        name
+        for name in site.plugins.enabled()
+        if any(site.plugins.implementation(name, hook) for hook in hooks)
+    )
 
 
 def _subscribe_new(site: Site) -> None:
@@ -119,7 +126,7 @@ def _deliver_batch(site: Site, plugin: str, limit: int) -> _Batch | None:
     """Hand over up to `limit` events; None when another process does it."""
     try:
         batch = _try_batch(site, plugin, limit)
-    except _Broken as broken:
+    except Broken as broken:
         if broken.index > 0:  # first what went well; the culprit then heads the next batch
             return _deliver_batch(site, plugin, broken.index)
         batch = _blame(site, plugin, broken.error)
@@ -153,14 +160,11 @@ def _hand_over(
     site: Site, session: Session, plugin: str, events: Sequence[Event]
 ) -> tuple[int, _Failure | None]:
     """Hand over events until one fails or time is up; returns how many went well."""
-    transaction = session.get_transaction()
     until = time.monotonic() + _BATCH_SECONDS
     for index, event in enumerate(events):
         failure = hand_over_one(site, session, plugin, event)
-        if session.get_transaction() is not transaction or not session.is_active:
-            raise _Broken(
-                index, failure or f"{plugin} ended the transaction that it was called in."
-            )
+        if not is_whole(session):
+            raise Broken(index, failure or f"{plugin} ended the desk's own transaction.")
         if failure is not None:
             return index, _Failure(event, failure)
         if time.monotonic() > until:
@@ -183,9 +187,14 @@ def hand_over_one(site: Site, session: Session, plugin: str, event: Event) -> st
     return None
 
 
+def is_whole(session: Session) -> bool:
+    """Tell whether the session is still in the transaction that `db.write` began."""
+    return session.is_active and session.in_transaction()
+
+
 def is_outage(error: BaseException) -> bool:
     """Tell whether the database was lost, which is nobody's fault here."""
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    return isinstance(error, DBAPIError) and guests.is_breakdown(error)
 
 
 def _blame(site: Site, plugin: str, error: str) -> _Batch | None:

@@ -29,19 +29,39 @@ def retry(site: Site, plugin: str, event_id: int) -> bool:
 
     It comes out of order, marked as replayed. Raises NotFound when it is not set aside.
     """
+    try:
+        return _retry(site, plugin, event_id)
+    except delivery.Broken as broken:
+        with site.db.write() as session:
+            _note(site, _locked(session, plugin, event_id), broken.error)
+        return False
+
+
+def _retry(site: Site, plugin: str, event_id: int) -> bool:
     with site.db.write() as session:
-        query = select(EventFailure).where(
-            EventFailure.plugin == plugin, EventFailure.event_id == event_id
-        )
-        failure = session.scalar(query.with_for_update())
-        if failure is None:
-            msg = f"Event {event_id} is not set aside for {plugin}; it may have been retried."
-            raise NotFound(msg)
-        row = session.get_one(EventRow, event_id)
-        error = delivery.hand_over_one(site, session, plugin, feed.to_event(row, replayed=True))
+        failure = _locked(session, plugin, event_id)
+        event = feed.to_event(session.get_one(EventRow, event_id), replayed=True)
+        error = delivery.hand_over_one(site, session, plugin, event)
+        if not delivery.is_whole(session):
+            raise delivery.Broken(0, error or f"{plugin} ended the desk's own transaction.")
         if error is None:
             session.delete(failure)
-            return True
-        failure.error = error
-        failure.at = site.clock.now()
-        return False
+        else:
+            _note(site, failure, error)
+        return error is None
+
+
+def _locked(session: Session, plugin: str, event_id: int) -> EventFailure:
+    query = select(EventFailure).where(
+        EventFailure.plugin == plugin, EventFailure.event_id == event_id
+    )
+    failure = session.scalar(query.with_for_update())
+    if failure is None:
+        msg = f"Event {event_id} is not set aside for {plugin}; it may have been retried."
+        raise NotFound(msg)
+    return failure
+
+
+def _note(site: Site, failure: EventFailure, error: str) -> None:
+    failure.error = error
+    failure.at = site.clock.now()
