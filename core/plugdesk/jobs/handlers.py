@@ -14,6 +14,8 @@ OUTBOX_DELIVER = "outbox.deliver"
 OUTBOX_SETTLE = "outbox.settle"
 EVENTS_DELIVER = "events.deliver"
 SWEEP = "jobs.sweep"
+DEMO_LOAD = "demo.load"
+DEMO_REMOVE = "demo.remove"
 SWEEP_SECONDS = 60.0
 
 #: Job name → module and function. Each takes the site, and the job's payload by keyword.
@@ -24,6 +26,8 @@ CORE = {
     OUTBOX_SETTLE: "plugdesk.outbox.settle:run",
     EVENTS_DELIVER: "plugdesk.events.delivery:run",
     SWEEP: "plugdesk.jobs.sweeps:run",
+    DEMO_LOAD: "plugdesk.demo.loading:load",
+    DEMO_REMOVE: "plugdesk.demo.removing:remove",
 }
 
 

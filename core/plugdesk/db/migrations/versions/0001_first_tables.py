@@ -87,6 +87,7 @@ def _event_cursor() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("replay_until", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("plugin", name=op.f("pk_event_cursor")),
     )
 
