@@ -81,10 +81,10 @@ def subscribing(name: str, subscriber: Subscriber) -> FunctionPlugin:
 
 
 def create_site(folder: Path, url: str) -> None:
-    """Make the site's key and tables."""
+    """Make the site's key and tables; the empty address is SQLite in its folder."""
     importlib.import_module("plugdesk.db.models")
     Keys.create_file(folder / "secret.key")
-    database = Database(url)
+    database = Database(SiteConfig(folder=folder, database=url).database_url)
     with database.writer.begin() as connection:
         Base.metadata.create_all(connection)
         own.create_all(connection)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from plugdesk.site import Site
 
+ACCOUNTS_CHECK = "accounts.check"
+DEMO_LOAD = "demo.load"
 INTAKE_FETCH = "intake.fetch"
 INTAKE_PROCESS = "intake.process"
 OUTBOX_DELIVER = "outbox.deliver"
@@ -20,6 +22,8 @@ SWEEP_SECONDS = 60.0
 
 #: Job name → module and function. Each takes the site, and the job's payload by keyword.
 CORE = {
+    ACCOUNTS_CHECK: "plugdesk.accounts.checks:run",
+    DEMO_LOAD: "plugdesk.demo:load",
     INTAKE_FETCH: "plugdesk.intake.fetch:run",
     INTAKE_PROCESS: "plugdesk.intake.process:run",
     OUTBOX_DELIVER: "plugdesk.outbox.delivery:run",

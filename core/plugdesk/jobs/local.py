@@ -48,9 +48,11 @@ class LocalJobs:
             if name in self._line:
                 self._condition.notify()
 
-    def has_room(self, name: str) -> bool:
-        """Tell whether a thread could begin the named task at once."""
+    def is_near(self, name: str) -> bool:
+        """Tell whether the named task is in line, or a thread could begin it at once."""
         with self._condition:
+            if name in self._line:
+                return True
             busy = len(self._running) + len(self._line)
             return name not in self._running and busy < self._threads
 

@@ -19,6 +19,7 @@ from plugdesk.contract.jobs import Job
 from plugdesk.jobs import leases
 from plugdesk.jobs.records import ensure_run
 from plugdesk.jobs.traces import describe
+from plugdesk.plugins.context import CURRENT, Context
 
 if TYPE_CHECKING:
     from plugdesk.site import Site
@@ -126,9 +127,11 @@ class Periodic:
 
 def _in_plugin(plugin: str, job: Job) -> Callable[[Site], None]:
     def run(site: Site) -> None:
-        from plugdesk.plugins.desk import use
-
-        with site.db.write() as session, use(site, session, plugin):
+        # Without a session: a job may take its time, and on SQLite everybody would wait for it.
+        token = CURRENT.set(Context(site, None, plugin))
+        try:
             job.run()
+        finally:
+            CURRENT.reset(token)
 
     return run

@@ -162,7 +162,7 @@ class JobQueue:
         # On a queue that several hosts share, a job that this process cannot begin at once is
         # better off where others see it.
         local = self._local
-        if local is None or (self._site.config.queue and not local.has_room(name)):
+        if local is None or (self._site.config.queue and not local.is_near(name)):
             return False
         return local.put(name, lambda: self._run_local(name))
 
