@@ -111,12 +111,14 @@ def test_several_authors_are_nobody() -> None:
     assert "several mailboxes" in " ".join(message.defects)
 
 
-def test_another_sender_is_noted() -> None:
-    """A letter sent in somebody's name says so, and stays that author's."""
+def test_another_sender_is_a_doubt() -> None:
+    """A letter sent in somebody's name says so; its author stays, but is not certain."""
     message = letter("From: ann@x.org", "Sender: bot@y.org")
     assert message.sender is not None
     assert message.sender.address == "ann@x.org"
+    assert not message.sender_certain
     assert "bot@y.org" in " ".join(message.defects)
+    assert letter("From: ann@x.org", "Sender: Ann <ann@X.org>").sender_certain
 
 
 def test_a_comment_within_an_address_is_no_address() -> None:

@@ -33,6 +33,10 @@ def letter(*fields: str, body: str = "x") -> IncomingMessage:
         (["Subject: Our out of office chairs"], Automatic.NO),
         (["Subject: My delivery failed, where is it?", "From: ann@x.org"], Automatic.NO),
         (["Subject: Delivery problem", "From: Acme Mailer Ltd <ann@x.org>"], Automatic.NO),
+        (
+            ["Return-Path: <ann@x.org>", "From: Mail Service <ann@x.org>", "Subject: delivery"],
+            Automatic.NO,
+        ),
     ],
 )
 def test_machines_are_recognised_by_their_fields(fields: list[str], kind: Automatic) -> None:

@@ -85,7 +85,7 @@ class _Sorter:
         if part.is_container:
             return self._read_multipart(part)
         stated = _stated_name(part, self._hint)
-        if self._is_body(part, first, parent):
+        if self._is_body(part, stated, first=first, parent=parent):
             if stated:
                 self._attach(part, stated)
             return self._read_body(part)
@@ -102,7 +102,7 @@ class _Sorter:
             return _choose(branches)
         return [segment for branch in branches for segment in branch]
 
-    def _is_body(self, part: Part, first: bool, parent: str) -> bool:
+    def _is_body(self, part: Part, stated: str, *, first: bool, parent: str) -> bool:
         lost = part.media_type.startswith("multipart/")
         shown = part.media_type in _SHOWN and part.disposition_field.value != "attachment"
         if not shown and not lost:
@@ -114,7 +114,7 @@ class _Sorter:
             return True
         if parent == "multipart/related" and not first:
             return not (part.first("content-id") or part.first("content-location"))
-        return first or not _stated_name(part, self._hint)
+        return first or not stated
 
     def _read_body(self, part: Part) -> list[Segment]:
         data, note = part.content()

@@ -72,8 +72,21 @@ def is_bounce(root: Part, subject: str) -> bool:
 
 
 def _by_daemon(root: Part) -> bool:
+    """Say whether the author is a mail server.
+
+    A name alone ("Acme Mail Service") does not make one of somebody with a return path.
+    """
     author, _ = decode_words(root.first("from")[:_LONGEST_AUTHOR])
-    return bool(_DAEMON.search(author.replace("_", "-")))
+    if not _is_daemon(author):
+        return False
+    path = root.first("return-path")
+    if "@" not in path or _is_daemon(path):
+        return True
+    return any(_is_daemon(box.address) for box in mailboxes(root, "from"))
+
+
+def _is_daemon(text: str) -> bool:
+    return bool(_DAEMON.search(text.replace("_", "-")))
 
 
 def is_delay(subject: str, text: str) -> bool:

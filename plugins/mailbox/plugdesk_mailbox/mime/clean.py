@@ -35,6 +35,8 @@ def file_name(text: str) -> str:
 
     May be empty. Never a name for a disk: storage names are made by the desk.
     """
+    if not text:
+        return ""
     name = unicodedata.normalize("NFC", one_line(text, _LONGEST_PATH))
     name = "".join(c for c in name if unicodedata.category(c) not in ("Cf", "Cc", "Co", "Cn"))
     name = _PATH.sub("", name.strip().rstrip("/\\")).strip()

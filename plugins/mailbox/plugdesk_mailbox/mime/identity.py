@@ -87,10 +87,10 @@ def delivered_to(root: Part) -> tuple[str, ...]:
     return tuple(found)[:_MOST_DELIVERED]
 
 
-def named_by_sender_field(identity: Identity, root: Part) -> Identity:
-    """Note when another mailbox than the author's sent the message (RFC 5322, 3.6.2)."""
+def checked_by_sender_field(identity: Identity, root: Part) -> Identity:
+    """Doubt the author when another mailbox sent the message (RFC 5322, 3.6.2)."""
     senders = addresses(root, "sender")
     if identity.sender is None or not senders or senders[0].address == identity.sender.address:
         return identity
     note = f"The message was sent by {senders[0].address} in the author's name."
-    return replace(identity, notes=(*identity.notes, note))
+    return replace(identity, certain=False, notes=(*identity.notes, note))

@@ -11,8 +11,8 @@ from plugdesk_mailbox.mime.dates import parse_date
 from plugdesk_mailbox.mime.identity import (
     addresses,
     author,
+    checked_by_sender_field,
     delivered_to,
-    named_by_sender_field,
 )
 from plugdesk_mailbox.mime.ids import message_id, message_ids, thread_index
 from plugdesk_mailbox.mime.reports import read_reports
@@ -29,7 +29,7 @@ def parse(raw: bytes) -> IncomingMessage:
     root = read_tree(raw)
     hint = body_charset(root)
     bodies = read_bodies(root, hint)
-    identity = named_by_sender_field(author(root, hint), root)
+    identity = checked_by_sender_field(author(root, hint), root)
     subject, subject_notes = decode_words(root.first("subject"), hint)
     subject = one_line(subject)
     text = bodies.text()

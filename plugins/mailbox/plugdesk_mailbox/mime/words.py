@@ -133,7 +133,7 @@ def _decode_group(words: list[_Word]) -> tuple[str, str]:
 def _payloads(words: list[_Word]) -> list[bytes]:
     """Decode the words; base64 that was cut between words is joined before decoding."""
     out: list[bytes] = []
-    pending = b""
+    pending = bytearray()
     for word in words:
         if not word.base64:
             out.append(_decode_q(word.payload))
@@ -141,10 +141,10 @@ def _payloads(words: list[_Word]) -> list[bytes]:
         pending += _NOT_BASE64.sub(b"", word.payload)
         cut = len(pending) % 4 and b"=" not in word.payload and word is not words[-1]
         if not cut:
-            out.append(decode_base64(pending))
-            pending = b""
+            out.append(decode_base64(bytes(pending)))
+            pending.clear()
     if pending:
-        out.append(decode_base64(pending))
+        out.append(decode_base64(bytes(pending)))
     return out
 
 
