@@ -31,11 +31,10 @@ def without_secrets(text: str) -> str:
 class OneLine(logging.Formatter):
     """`2026-01-02T03:04:05.678Z INFO plugdesk.intake: the message`, tracebacks included."""
 
-    converter = time.gmtime
-
     def __init__(self) -> None:
         super().__init__("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s")
         self.datefmt = "%Y-%m-%dT%H:%M:%S"
+        self.converter = time.gmtime
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line; nobody can forge a second one by sending line breaks."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -12,10 +13,11 @@ from plugdesk.config import SiteConfig, load_config
 from plugdesk.db import Database, migrate
 from plugdesk.i18n import gettext as _
 from plugdesk.i18n import language_of_environment, set_language
+from plugdesk.plugins.operations import upgrade_tables
 from plugdesk.site import Site
 
 
-def read_config(**overrides: object) -> SiteConfig:
+def read_config(**overrides: Any) -> SiteConfig:
     """Read the configuration; a terminal without a language speaks the site's from here on."""
     config = load_config(site_folder(), **overrides)
     if language_of_environment() is None:
@@ -24,7 +26,7 @@ def read_config(**overrides: object) -> SiteConfig:
 
 
 @contextmanager
-def open_site(**overrides: object) -> Iterator[Site]:
+def open_site(**overrides: Any) -> Iterator[Site]:
     """Open the site for one command. Raises ConfigError when its database is not up to date."""
     config = read_config(**overrides)
     with _database(config) as db:
@@ -55,6 +57,12 @@ def _database(config: SiteConfig) -> Iterator[Database]:
         yield db
     finally:
         db.close()
+
+
+def upgrade_plugins(site: Site) -> None:
+    """Bring the tables of enabled plugins up to their code, and name those that were behind."""
+    for name in upgrade_tables(site):
+        click.echo(_("The tables of the plugin %(plugin)s were upgraded.", plugin=name))
 
 
 def upgrade_database(config: SiteConfig) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+
 import click
 
 from plugdesk.cli import logs
 from plugdesk.cli.base import command
-from plugdesk.cli.opening import bring_up_to_date, read_config
+from plugdesk.cli.opening import bring_up_to_date, read_config, upgrade_plugins
 from plugdesk.config import SiteConfig
 from plugdesk.i18n import gettext as _
 from plugdesk.jobs.worker import Worker
@@ -44,9 +46,11 @@ def serve(
     click.echo(_("Stopped."))
 
 
-def _serve(site: Site, listener: server.socket.socket) -> None:
+def _serve(site: Site, listener: socket.socket) -> None:
     from plugdesk.web.app import create_app
 
+    if site.db.dialect == "sqlite":
+        upgrade_plugins(site)
     app = create_app(site)
     worker = Worker(site, threads=site.config.workers) if site.config.workers else None
     if worker is not None:
@@ -73,7 +77,7 @@ def _announce(site: Site, address: str) -> None:
         if has_owner(session):
             return
     click.echo(_("This site has no owner yet. Open this address to become its owner:"))
-    click.echo(f"    {public}/desk/setup?code={setup_code(site.keys)}")
+    click.echo(f"    {public}/setup?code={setup_code(site.keys)}")
 
 
 def public_address(config: SiteConfig, address: str) -> str:

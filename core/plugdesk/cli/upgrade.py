@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from plugdesk.cli.base import command
-from plugdesk.cli.opening import read_config, upgrade_database
+from plugdesk.cli.opening import open_site, read_config, upgrade_database, upgrade_plugins
 from plugdesk.i18n import gettext as _
 
 
@@ -20,5 +20,6 @@ def upgrade() -> None:
     """Run the missing migrations."""
     if upgrade_database(read_config()):
         click.echo(_("The database was upgraded."))
-    else:
-        click.echo(_("The database is up to date."))
+    with open_site() as site:
+        upgrade_plugins(site)
+    click.echo(_("The database is up to date."))
