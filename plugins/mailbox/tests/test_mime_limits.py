@@ -52,6 +52,7 @@ READ = {
     + b"Content-Type: x/y"
     + b"".join(b";name*%d*=a" % n for n in range(30_000))
     + b"\n\nx",
+    "a long name": HEAD + b'Content-Type: x/y; name="' + b"\xff" * 400_000 + b'"\n\nx',
     "29 nested multiparts": nested(29) + b"line\n" * 200_000,
     "1,000 nested letters": HEAD + b"Content-Type: message/rfc822\n\n" * 1000 + b"x",
     "nested without boundaries": HEAD + b"Content-Type: multipart/mixed\n\n--b\n" * 300 + b"x",

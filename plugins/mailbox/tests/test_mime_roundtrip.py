@@ -76,7 +76,7 @@ def test_any_letter(
 ) -> None:
     """Any text, name and content pass unchanged through a composed letter."""
     letter = EmailMessage(policy=SMTP)
-    letter["Subject"] = Header(subject, "utf-8").encode()
+    letter["Subject"] = Header(subject, "utf-8").encode(linesep="")
     letter.set_content(text, cte=encoding)
     letter.add_alternative(html, subtype="html", cte=encoding)
     file_name = f"{name.replace('/', '').replace(chr(92), '')}.bin"

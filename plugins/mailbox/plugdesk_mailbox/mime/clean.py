@@ -11,7 +11,6 @@ _BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _LONGEST_PATH = 20_000
-_PATH = re.compile(r".*[/\\]", re.DOTALL)
 
 
 def one_line(text: str, longest: int = MAX_SUBJECT) -> str:
@@ -39,7 +38,7 @@ def file_name(text: str) -> str:
         return ""
     name = unicodedata.normalize("NFC", one_line(text, _LONGEST_PATH))
     name = "".join(c for c in name if unicodedata.category(c) not in ("Cf", "Cc", "Co", "Cn"))
-    name = _PATH.sub("", name.strip().rstrip("/\\")).strip()
+    name = name.strip().rstrip("/\\").replace("\\", "/").rpartition("/")[2].strip()
     if name.strip(".") == "":
         return ""
     if len(name) > MAX_NAME:
