@@ -29,10 +29,12 @@ def check_blueprint(blueprint: PluginBlueprint, plugin: str, app: Flask) -> None
             f" has to write PluginBlueprint({plugin!r}, __name__)."
         )
         raise PluginError(msg)
-    rules, before = set(app.url_map.iter_rules()), _app_wide(app)
+    known, before = {id(rule) for rule in app.url_map.iter_rules()}, _app_wide(app)
     app.register_blueprint(blueprint, url_prefix=prefix_of(blueprint))
     inside = f"{prefix_of(blueprint)}/"
-    for rule in set(app.url_map.iter_rules()) - rules:
+    for rule in app.url_map.iter_rules():
+        if id(rule) in known:
+            continue
         own = rule.endpoint.startswith(f"{blueprint.name}.")
         if not own or rule.host or rule.subdomain or not f"{rule.rule}/".startswith(inside):
             msg = f"The plugin {plugin!r} has a page at {rule.rule!r}, outside of {inside!r}."

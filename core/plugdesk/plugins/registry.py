@@ -119,6 +119,10 @@ class PluginRegistry:
         """Tell whether a plugin is switched on and loaded here; the core always is."""
         return name == CORE or name in self._now.enabled
 
+    def is_held(self, plugin: str, hook: str) -> bool:
+        """Tell whether a hook of a plugin is not called until somebody retries it."""
+        return (plugin, hook) in self._now.holds
+
     def loaded(self, name: str) -> Loaded | None:
         """Return a plugin's code, enabled or not; None when it is not loaded here."""
         return self._loaded.get(name)
