@@ -107,13 +107,17 @@ class Parser:
         )
 
     def _schedule(self, reference: str, raws: list[bytes], timeout: float) -> Future[list[bytes]]:
-        return self._started().schedule(worker.parse_batch, args=[reference, raws], timeout=timeout)
+        # What the fork server has imported, its children need not.
+        module = reference.partition(":")[0]
+        return self._started(module).schedule(
+            worker.parse_batch, args=[reference, raws], timeout=timeout
+        )
 
-    def _started(self) -> ProcessPool:
+    def _started(self, module: str = worker.__name__) -> ProcessPool:
         with self._lock:
             if self._pool is None:
                 context = multiprocessing.get_context("forkserver")
-                context.set_forkserver_preload([worker.__name__])
+                context.set_forkserver_preload([worker.__name__, module])
                 self._pool = ProcessPool(
                     max_workers=WORKERS,
                     max_tasks=BATCHES_PER_WORKER,

@@ -16,23 +16,64 @@ import ssl
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, func, select
 
-from plugdesk.config import load_config
-from plugdesk.intake import fetch, process
+from plugdesk.config import SiteConfig, load_config
+from plugdesk.contract.channels import Channel
+from plugdesk.intake import fetch, process, worker
+from plugdesk.intake.models import JournalEntry
+from plugdesk.intake.parser import Parser
 from plugdesk.outbox import delivery
+from plugdesk.outbox.models import OutboxEntry
 from plugdesk.site import Site
+from plugdesk.testing.fixtures import Mailbox
+from plugdesk.testing.servers.smtp import SmtpServer
+from plugdesk.tickets.models import Message
 
 WORK: dict[str, Callable[[Site, int], object]] = {
     "fetch": fetch.run,
     "process": lambda site, _account: process.run(site),
     "deliver": lambda site, _account: delivery.run(site),
 }
+
+
+@dataclass(frozen=True)
+class DoomedDesk:
+    """A site that no process has open, connected to one mailbox, for processes that die."""
+
+    config: SiteConfig
+    account: int
+    mailbox: Mailbox
+    smtp: SmtpServer
+    again: Callable[[], DoomedDesk]
+    """Makes another one that is just like it was at first."""
+
+    @property
+    def overrides(self) -> dict[str, object]:
+        """What processes on this desk have to be told."""
+        return {"database": self.config.database, "undo_seconds": 0}
+
+    def visible(self) -> list[str]:
+        """The subjects of all visible incoming messages, sorted."""
+        with Site(self.config) as site, site.db.read() as session:
+            incoming = select(Message.subject).where(Message.direction == "incoming")
+            return sorted(session.scalars(incoming))
+
+    def journal(self) -> dict[str, int]:
+        """How many journal entries are in each state."""
+        with Site(self.config) as site, site.db.read() as session:
+            counts = select(JournalEntry.state, func.count()).group_by(JournalEntry.state)
+            return {row.state: row.count for row in session.execute(counts)}
+
+    def outbox(self) -> list[str]:
+        """The states of all outgoing messages, oldest first."""
+        with Site(self.config) as site, site.db.read() as session:
+            return list(session.scalars(select(OutboxEntry.state).order_by(OutboxEntry.id)))
 
 
 @dataclass(frozen=True)
@@ -63,27 +104,32 @@ class CrashLab:
         self._process.stdout.close()
         self._process.wait(10)
 
-    def run(
-        self,
-        folder: Path,
-        *work: str,
-        account: int = 0,
-        die_at: int | None = None,
-        **overrides: Any,
-    ) -> Run:
-        """Do pieces of WORK on the site in `folder`, and die at a step, counted from 1."""
+    def run(self, desk: DoomedDesk, *work: str, die_at: int | None = None) -> Run:
+        """Do pieces of WORK on a desk, and die at a step, counted from 1."""
         order = {
-            "folder": str(folder),
+            "folder": str(desk.config.folder),
             "work": work,
-            "account": account,
+            "account": desk.account,
             "die_at": die_at,
-            "overrides": overrides,
+            "overrides": desk.overrides,
         }
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return Run(**json.loads(self._process.stdout.readline()))
+
+
+class InlineParser(Parser):
+    """Understands items in this process: what is killed here is the desk, not its helpers."""
+
+    def parse_many(
+        self, channel: type[Channel[Any]], raws: Sequence[bytes]
+    ) -> Iterator[tuple[int, worker.Parsed]]:
+        """Yield the outcome of each item, in order."""
+        reference = f"{channel.__module__}:{channel.__qualname__}"
+        outcomes = worker.parse_batch(reference, list(raws))
+        yield from enumerate(worker.load(outcome) for outcome in outcomes)
 
 
 class _Steps:
@@ -149,6 +195,7 @@ def _obey(order: dict[str, Any], answer: int) -> None:
         steps = _Steps(order["die_at"])
         config = load_config(Path(order["folder"]), **order["overrides"])
         with Site(config) as site:
+            site.parser = InlineParser(seconds=6, megabytes=400)
             steps.watch_system()
             for engine in site.db.engines():
                 steps.watch_database(engine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -65,13 +66,15 @@ def connect_mailbox(
     password: str,
     imap_port: int,
     smtp_port: int,
-    ca_file: str,
+    ca_files: Sequence[str | Path],
     name: str = "Support",
     host: str = "127.0.0.1",
     security: str = "starttls",
     **settings: Any,
 ) -> int:
     """Connect a mailbox on test servers and return the account's id."""
+    bundle = site.config.folder / "test-ca.pem"
+    bundle.write_text("".join(Path(path).read_text() for path in ca_files))
     values = {
         "imap_host": host,
         "imap_port": imap_port,
@@ -81,7 +84,7 @@ def connect_mailbox(
         "smtp_host": host,
         "smtp_port": smtp_port,
         "smtp_security": security,
-        "ca_file": ca_file,
+        "ca_file": str(bundle),
         **settings,
     }
     with site.db.write() as session:
