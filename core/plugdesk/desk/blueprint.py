@@ -1,0 +1,5 @@
+"""The one blueprint on which the desk's modules put their pages."""
+
+from flask import Blueprint
+
+pages = Blueprint("desk", __name__)
