@@ -114,7 +114,7 @@ class Hooks:
         Raises what the plugin raises, and PluginError in place of SystemExit; delivery has its
         own retries, so that nothing is held here.
         """
-        for hook in (event.kind, "event"):
+        for hook in dict.fromkeys((event.kind, "event")):
             implementation = self._plugins.implementation(plugin, hook)
             if implementation is None or hook not in _EVENT_HOOKS:
                 continue

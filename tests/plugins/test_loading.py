@@ -56,13 +56,17 @@ BAD = {
     ),
     "settings no model": ("@hookimpl\ndef settings(): return dict", "of BaseModel"),
     "job that never runs": (
-        "from datetime import timedelta\n@hookimpl\ndef jobs():\n"
-        "    return [Job(name='x', every=timedelta(0), run=print)]",
+        (
+            "from datetime import timedelta\n@hookimpl\ndef jobs():\n"
+            "    return [Job(name='x', every=timedelta(0), run=print)]"
+        ),
         "every so many seconds",
     ),
     "jobs with one name": (
-        "from datetime import timedelta\n@hookimpl\ndef jobs():\n"
-        "    return [Job(name='x', every=timedelta(9), run=print)] * 2",
+        (
+            "from datetime import timedelta\n@hookimpl\ndef jobs():\n"
+            "    return [Job(name='x', every=timedelta(9), run=print)] * 2"
+        ),
         "two jobs named 'x'",
     ),
     "pages in another's name": (
@@ -144,8 +148,7 @@ def test_what_a_plugin_adds_is_listed(sites: Sites, shelf: Shelf) -> None:
     """The plugins page can say what switching it on will bring."""
     shelf.put(
         "sms",
-        CHANNEL.format(name="sms")
-        + "from datetime import timedelta\n"
+        CHANNEL.format(name="sms") + "from datetime import timedelta\n"
         "@hookimpl\ndef jobs(): return (Job(name='poll', every=timedelta(1), run=print),)\n"
         "@hookimpl\ndef settings(): return Settings\n"
         "@hookimpl\ndef blueprint(): return PluginBlueprint('sms', __name__)\n",
@@ -153,7 +156,12 @@ def test_what_a_plugin_adds_is_listed(sites: Sites, shelf: Shelf) -> None:
     site = sites.open()
     assert site.plugins.state("sms").reason == ""
     adds = site.plugins.state("sms").adds
-    assert (adds.channels, adds.jobs, adds.pages, adds.settings) == (("sms",), ("poll",), True, True)
+    assert (adds.channels, adds.jobs, adds.pages, adds.settings) == (
+        ("sms",),
+        ("poll",),
+        True,
+        True,
+    )
     assert adds.hooks == ("blueprint", "channels", "jobs", "settings")
     assert [plugin for plugin, _ in site.hooks.collect("jobs")] == ["sms"]
     assert site.plugins.channels() == []

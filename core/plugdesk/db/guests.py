@@ -24,7 +24,7 @@ Answer = TypeVar("Answer")
 
 _ENDS_TRANSACTION = re.compile(
     r"(?:\A|;)(?:\s|--[^\n]*\n|/\*.*?\*/)*"
-    r"(?:commit|end|abort|begin|start\s+transaction|prepare\s+transaction"
+    r"(?:commit|end|abort|prepare\s+transaction"
     r"|rollback(?!\s+(?:(?:transaction|work)\s+)?to\b))\b",
     re.IGNORECASE | re.DOTALL,
 )
@@ -115,7 +115,7 @@ def protect(engine: Engine) -> None:
 
     def on_execute(_connection: Connection, _cursor: Any, statement: str, *_more: object) -> None:
         if _visits.depth and _ENDS_TRANSACTION.search(statement):
-            _refuse("begin or end a transaction in SQL")
+            _refuse("end the transaction in SQL")
 
     def on_savepoint(connection: Connection, _name: str) -> None:
         _visits.used = connection
@@ -172,7 +172,8 @@ def _undo(
     try:
         if session.get_transaction() is root:
             savepoint.rollback()
-        if session.get_transaction() is root and _in_transaction(session.connection()):
+        used = _visits.used  # None: the database has not even heard of the savepoint
+        if session.get_transaction() is root and (used is None or _in_transaction(used)):
             return
     except Exception as problem:
         if not isinstance(error, DBAPIError) and isinstance(problem, DBAPIError):

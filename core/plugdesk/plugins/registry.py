@@ -54,8 +54,10 @@ class PluginRegistry:
         self._loaded: dict[str, Loaded] = {}
         self._reasons: dict[str, str] = {}
         self._lock = threading.Lock()
-        #: Holds that this process made and the database may not know yet.
+        #: Holds that this process made and has not yet seen in the database …
         self._own_holds: dict[tuple[str, str], HookHold] = {}
+        #: … and which of them are there.
+        self._saved: set[tuple[str, str]] = set()
         self._now = _Snapshot()
 
     def load(self) -> None:
@@ -193,7 +195,7 @@ class PluginRegistry:
     def hold_is_saved(self, plugin: str, hook: str) -> None:
         """From now on the database says whether the hook is held."""
         with self._lock:
-            self._own_holds.pop((plugin, hook), None)
+            self._saved.add((plugin, hook))
 
     def _load_all(self) -> None:
         manager = make_manager()
@@ -213,9 +215,12 @@ class PluginRegistry:
     def _follow(self, known: rows.Known) -> None:
         outdated = self._find_outdated(known)
         with self._lock:
-            for plugin, hook in self._now.known.holds.keys() - known.holds.keys():
+            for key in self._saved:
+                self._own_holds.pop(key, None)
+            self._saved.clear()
+            before, self._now = self._now, self._snapshot(known, outdated)
+            for plugin, hook in before.holds.keys() - self._now.holds.keys():
                 self.failures.forget(plugin, hook)  # somebody retries it
-            self._now = self._snapshot(known, outdated)
 
     def _find_outdated(self, known: rows.Known) -> frozenset[str]:
         histories = {
