@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from plugdesk.clock import FrozenClock
 from plugdesk.site import Site
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-
 from sites import START, Subscriber, create_site, enable, open_site, subscribing
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from plugdesk.site import Site
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-
 from sites import FunctionPlugin, create_site, open_site
 
 
@@ -21,9 +18,9 @@ def make_site(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Site]
     opened: list[Site] = []
     queue = "database" if database_url else ""
 
-    def make(*plugins: FunctionPlugin, **options: object) -> Site:
-        settings = {"queue": queue, "poll_seconds": 0.05, **options}
-        site = open_site(tmp_path, database_url, plugins, **settings)  # type: ignore[arg-type]
+    def make(*plugins: FunctionPlugin, **options: Any) -> Site:
+        settings: dict[str, Any] = {"queue": queue, "poll_seconds": 0.05, **options}
+        site = open_site(tmp_path, database_url, plugins, **settings)
         opened.append(site)
         return site
 

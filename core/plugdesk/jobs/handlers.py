@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from plugdesk.site import Site
 
 ACCOUNTS_CHECK = "accounts.check"
-DEMO_LOAD = "demo.load"
 INTAKE_FETCH = "intake.fetch"
 INTAKE_PROCESS = "intake.process"
 OUTBOX_DELIVER = "outbox.deliver"
@@ -23,7 +22,6 @@ SWEEP_SECONDS = 60.0
 #: Job name → module and function. Each takes the site, and the job's payload by keyword.
 CORE = {
     ACCOUNTS_CHECK: "plugdesk.accounts.checks:run",
-    DEMO_LOAD: "plugdesk.demo:load",
     INTAKE_FETCH: "plugdesk.intake.fetch:run",
     INTAKE_PROCESS: "plugdesk.intake.process:run",
     OUTBOX_DELIVER: "plugdesk.outbox.delivery:run",

@@ -19,7 +19,6 @@ from plugdesk.contract.jobs import Job
 from plugdesk.jobs import leases
 from plugdesk.jobs.records import ensure_run
 from plugdesk.jobs.traces import describe
-from plugdesk.plugins.context import CURRENT, Context
 
 if TYPE_CHECKING:
     from plugdesk.site import Site
@@ -127,11 +126,10 @@ class Periodic:
 
 def _in_plugin(plugin: str, job: Job) -> Callable[[Site], None]:
     def run(site: Site) -> None:
+        from plugdesk.plugins.desk import use  # knows every slice, this one too
+
         # Without a session: a job may take its time, and on SQLite everybody would wait for it.
-        token = CURRENT.set(Context(site, None, plugin))
-        try:
+        with use(site, None, plugin):
             job.run()
-        finally:
-            CURRENT.reset(token)
 
     return run

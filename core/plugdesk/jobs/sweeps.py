@@ -37,7 +37,7 @@ def _due(site: Site, session: Session, now: datetime) -> Iterator[str]:
         yield handlers.INTAKE_PROCESS
     if _exists(session, _to_send(now)):
         yield handlers.OUTBOX_DELIVER
-    if _exists(session, _to_settle(now)):
+    if _exists(session, _to_settle()):
         yield handlers.OUTBOX_SETTLE
     if delivery.has_work(site, session):
         yield handlers.EVENTS_DELIVER
@@ -53,11 +53,11 @@ def _journaled(now: datetime) -> Select[int]:
 
 
 def _to_send(now: datetime) -> Select[int]:
-    waiting = OutboxEntry.state.in_(("queued", "deferred"))
-    return select(OutboxEntry.id).where(waiting, OutboxEntry.send_after <= now)
-
-
-def _to_settle(now: datetime) -> Select[int]:
+    due = and_(OutboxEntry.state.in_(("queued", "deferred")), OutboxEntry.send_after <= now)
     lost = and_(OutboxEntry.state == "sending", OutboxEntry.lease_until <= now)
+    return select(OutboxEntry.id).where(or_(due, lost))
+
+
+def _to_settle() -> Select[int]:
     uncopied = and_(OutboxEntry.state == "accepted", OutboxEntry.copy_kept.is_(False))
-    return select(OutboxEntry.id).where(or_(OutboxEntry.state == "unknown", lost, uncopied))
+    return select(OutboxEntry.id).where(or_(OutboxEntry.state == "unknown", uncopied))

@@ -195,11 +195,9 @@ class Watch(threading.Thread):
         self._channel.wait(self._site.config.poll_seconds, self._stop_event)
 
     def _open_channel(self) -> Channel[Any]:
-        from plugdesk.accounts.operations import open_channel
+        from plugdesk.accounts.operations import open_account
 
-        with self._site.db.read() as session:
-            account = session.get_one(Account, self.watched.account_id)
-        channel: Channel[Any] = open_channel(self._site, account)
+        _account, channel = open_account(self._site, self.watched.account_id)
         return channel
 
     def _complain(self, error: BaseException) -> None:
