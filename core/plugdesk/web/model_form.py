@@ -125,8 +125,8 @@ def _field(name: str, info: FieldInfo, value: Any, error: str, *, kept: bool) ->
         kind = "long"
     return FormField(
         name=name,
-        label=gettext(info.title or name.replace("_", " ").capitalize()),
-        help=gettext(info.description or ""),
+        label=gettext(info.title or _readable(name)),
+        help=gettext(info.description) if info.description else "",
         kind=kind,
         required=info.is_required(),
         value="" if kind in ("secret", "checkbox") else _shown(value),
@@ -144,7 +144,7 @@ def _choices(annotation: Any) -> tuple[tuple[str, str], ...]:
 
 
 def _choice_label(member: str) -> str:
-    return gettext(_NAMES.get(member, member.replace("_", " ").capitalize()))
+    return gettext(_NAMES.get(member, _readable(member)))
 
 
 def _default(info: FieldInfo) -> Any:
@@ -187,3 +187,7 @@ def _sentence(problem: Mapping[str, Any]) -> str:
     if kind in ("enum", "literal_error"):
         return gettext("Choose one of the list.")
     return gettext(str(problem["msg"]).removeprefix("Value error, "))
+
+
+def _readable(name: str) -> str:
+    return name.replace("_", " ").capitalize()
