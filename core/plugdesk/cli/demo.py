@@ -10,6 +10,7 @@ import click
 from plugdesk.cli.base import command, site_folder
 from plugdesk.cli.init import make_site
 from plugdesk.cli.opening import open_site
+from plugdesk.cli.progress import Progress
 from plugdesk.cli.tables import show_table
 from plugdesk.config import FILE_NAME
 from plugdesk.demo.loading import SignInData, load
@@ -45,13 +46,8 @@ def demo(removing: bool, password_stdin: bool) -> None:
 
 
 def _load(site: Site, password: str) -> list[SignInData]:
-    with click.progressbar(length=1, label=_("Loading the samples"), file=sys.stderr) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
-        return load(site, password=password, progress=progress)
+    with Progress(_("Loading the samples")) as bar:
+        return load(site, password=password, progress=bar.show)
 
 
 def _show(agents: list[SignInData], password: str) -> None:

@@ -73,7 +73,7 @@ def _refuse_existing(folder: Path) -> None:
 def _checked_zone(name: str) -> str:
     try:
         return ZoneInfo(name).key
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         msg = _("There is no time zone %(name)s. Write it like Asia/Seoul.", name=name)
         raise ConfigError(msg) from None
 
