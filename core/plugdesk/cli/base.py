@@ -28,7 +28,7 @@ class Formatter(click.HelpFormatter):
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Write the line that says how to call the command."""
-        super().write_usage(prog, args, f"{_('Usage')}: ")
+        super().write_usage(prog, args, _("Usage:") + " ")
 
     def write_heading(self, heading: str) -> None:
         """Write the heading of a section."""
