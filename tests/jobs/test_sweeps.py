@@ -18,7 +18,7 @@ from plugdesk.tickets.models import Message, Ticket
 from polling import Counting, wait_until
 from sites import add_tickets, record_step
 
-PAST, FUTURE = timedelta(seconds=-5), timedelta(hours=1)
+PAST, FUTURE = timedelta(seconds=-5), timedelta(seconds=20)
 
 
 def add_journal(site: Site, **values: Any) -> None:

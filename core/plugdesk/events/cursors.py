@@ -11,6 +11,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from plugdesk.clock import has_come
 from plugdesk.contract.events import Event
 from plugdesk.events.models import EventCursor, EventFailure
 from plugdesk.events.sequencer import last_position
@@ -18,6 +19,7 @@ from plugdesk.events.sequencer import last_position
 logger = logging.getLogger(__name__)
 #: Seconds to wait after the first, second … failed attempt at an event; then it is set aside.
 PAUSES = (2.0, 10.0, 60.0)
+_LONGEST_PAUSE = timedelta(seconds=max(PAUSES))
 
 
 def subscribe(session: Session, plugin: str) -> None:
@@ -37,10 +39,16 @@ def behind(session: Session, plugins: Iterable[str], now: datetime) -> list[str]
     """Return those of `plugins` that have events to read and need not wait for a retry."""
     query = select(EventCursor.plugin).where(
         EventCursor.position < last_position(session),
-        or_(EventCursor.retry_at.is_(None), EventCursor.retry_at <= now),
+        or_(EventCursor.retry_at.is_(None), has_come(EventCursor.retry_at, now, _LONGEST_PAUSE)),
     )
     waiting = set(session.scalars(query))
     return [plugin for plugin in plugins if plugin in waiting]
+
+
+def may_try(cursor: EventCursor, now: datetime) -> bool:
+    """Tell whether the next event may be handed over now, or a retry has to wait."""
+    retry_at = cursor.retry_at
+    return retry_at is None or not now < retry_at <= now + _LONGEST_PAUSE
 
 
 def lock(session: Session, plugin: str, *, skip: bool = False) -> EventCursor | None:

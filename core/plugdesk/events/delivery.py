@@ -143,7 +143,7 @@ def _try_batch(site: Site, plugin: str, limit: int) -> _Batch | None:
     with site.db.write() as session:
         now = site.clock.now()
         cursor = cursors.lock(session, plugin, skip=True)
-        if cursor is None or (cursor.retry_at and cursor.retry_at > now):
+        if cursor is None or not cursors.may_try(cursor, now):
             return None
         events = feed.read(session, cursor.position, limit, replay_until=cursor.replay_until)
         session.expunge(cursor)

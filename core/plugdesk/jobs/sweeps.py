@@ -6,15 +6,18 @@ Only reads, and wakes those whose work it is.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
+from plugdesk.clock import has_come
 from plugdesk.events import delivery
+from plugdesk.intake import process as intake
 from plugdesk.intake.models import JournalEntry
 from plugdesk.jobs import handlers
+from plugdesk.outbox import delivery as outbox
 from plugdesk.outbox.models import OutboxEntry
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ def run(site: Site) -> frozenset[str]:
 def _due(site: Site, session: Session, now: datetime) -> Iterator[str]:
     if _exists(session, _journaled(now)):
         yield handlers.INTAKE_PROCESS
-    if _exists(session, _to_send(now)):
+    if _exists(session, _to_send(site, now)):
         yield handlers.OUTBOX_DELIVER
     if _exists(session, _to_settle()):
         yield handlers.OUTBOX_SETTLE
@@ -48,13 +51,16 @@ def _exists(session: Session, query: Select[int]) -> bool:
 
 
 def _journaled(now: datetime) -> Select[int]:
-    due = or_(JournalEntry.retry_at.is_(None), JournalEntry.retry_at <= now)
+    retry = has_come(JournalEntry.retry_at, now, intake.LONGEST_WAIT)
+    due = or_(JournalEntry.retry_at.is_(None), retry)
     return select(JournalEntry.id).where(JournalEntry.state == "new", due)
 
 
-def _to_send(now: datetime) -> Select[int]:
-    due = and_(OutboxEntry.state.in_(("queued", "deferred")), OutboxEntry.send_after <= now)
-    lost = and_(OutboxEntry.state == "sending", OutboxEntry.lease_until <= now)
+def _to_send(site: Site, now: datetime) -> Select[int]:
+    waiting = OutboxEntry.state.in_(("queued", "deferred"))
+    lease = timedelta(seconds=site.config.lease_seconds)
+    due = and_(waiting, has_come(OutboxEntry.send_after, now, outbox.LONGEST_WAIT))
+    lost = and_(OutboxEntry.state == "sending", has_come(OutboxEntry.lease_until, now, lease))
     return select(OutboxEntry.id).where(or_(due, lost))
 
 

@@ -67,7 +67,7 @@ class Worker:
             Chore("read the queue", 0.5, self._look_into_queue),
             Chore("start periodic jobs", 1, self._start_periodic),
             Chore("renew its leases", LEASE_SECONDS / 6, self._renew),
-            Chore("look after the accounts", 3, self._watchers.look),
+            Chore("look after the accounts", 1, self._watchers.look),
         ]
 
     def _refresh_plugins(self) -> None:
