@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plugdesk.errors import ConfigError
+from plugdesk.i18n import gettext
 
 FILE_NAME = "plugdesk.toml"
 PREFIX = "PLUGDESK_"
@@ -96,12 +97,15 @@ def load_config(
 
 def _from_file(path: Path) -> dict[str, Any]:
     if not path.exists():
-        msg = f"There is no site in {path.parent}. Make one with: plugdesk init {path.parent}"
+        msg = gettext(
+            "There is no site in %(folder)s. Make one with: plugdesk init %(folder)s",
+            folder=path.parent,
+        )
         raise ConfigError(msg)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        msg = f"{path} is not valid TOML: {error}"
+        msg = gettext("%(path)s is not valid TOML: %(error)s", path=path, error=error)
         raise ConfigError(msg) from None
 
 
@@ -119,11 +123,16 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _explain(error: ValidationError, path: Path) -> str:
-    lines = [f"The configuration of this site cannot be used ({path} and PLUGDESK_* variables):"]
+    lines = [
+        gettext(
+            "The configuration of this site cannot be used (%(path)s and PLUGDESK_* variables):",
+            path=path,
+        )
+    ]
     for problem in error.errors():
         name = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            lines.append(f"  {name}: there is no such setting.")
+            lines.append("  " + gettext("%(name)s: there is no such setting.", name=name))
         else:
             lines.append(f"  {name}: {problem['msg']}.")
     return "\n".join(lines)

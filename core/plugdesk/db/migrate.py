@@ -29,6 +29,7 @@ from sqlalchemy import Connection, text
 
 from plugdesk.db.database import Database
 from plugdesk.errors import ConfigError
+from plugdesk.i18n import gettext
 
 if TYPE_CHECKING:
     from alembic.migration import MigrationStep
@@ -87,7 +88,7 @@ def require_current(db: Database, history: History = CORE) -> None:
         return
     if _reached(db, history) - _known(history.scripts()):
         raise _too_new()
-    msg = (
+    msg = gettext(
         "The database is older than this version of Plugdesk. Back it up, stop every process of "
         "the site, and run: plugdesk upgrade"
     )
@@ -143,8 +144,10 @@ def _known(scripts: ScriptDirectory) -> set[str]:
 
 def _too_new() -> ConfigError:
     return ConfigError(
-        "The database was written by a newer version of Plugdesk. Install that version again, "
-        "or restore the backup from before its upgrade."
+        gettext(
+            "The database was written by a newer version of Plugdesk. Install that version again, "
+            "or restore the backup from before its upgrade."
+        )
     )
 
 
