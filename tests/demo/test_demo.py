@@ -241,3 +241,14 @@ def test_the_channel_is_checked_like_any_other(sqlite_site: Site) -> None:
     _plugin, channel_class = sqlite_site.plugins.channel(DemoChannel.name)
     assert channel_class is DemoChannel
     assert sqlite_site.plugins.is_enabled("core")
+
+
+def test_pages_load_and_remove_by_jobs(sqlite_site: Site) -> None:
+    """The first-start page's button wakes a job; a second press is refused, not doubled."""
+    assert sqlite_site.jobs.perform("demo.load")
+    assert not sqlite_site.jobs.perform("demo.load")
+    with sqlite_site.db.read() as session:
+        assert is_loaded(session)
+    assert sqlite_site.jobs.perform("demo.remove")
+    with sqlite_site.db.read() as session:
+        assert not is_loaded(session)
