@@ -73,9 +73,10 @@ class MailboxChannel(Channel[MailboxSettings]):
     def parse(cls, raw: bytes) -> IncomingMessage:
         """Understand one mail; see `plugdesk_mailbox.mime`."""
         # Only the killable worker that parses needs the parser.
+        from plugdesk_mailbox import quotes
         from plugdesk_mailbox.mime import parse
 
-        return parse(raw)
+        return quotes.apply(parse(raw))
 
     def send(self, message: OutgoingMessage) -> Sent:
         """Hand one message to the SMTP server; see `plugdesk_mailbox.smtp.send`."""

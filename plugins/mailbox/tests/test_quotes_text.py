@@ -9,10 +9,17 @@ GREETING = "Thanks, that helps.\n\nAnn\n\n"
 KOREAN = "감사합니다. 환불은 언제 되나요?\n\n김미나\n\n"
 
 CLIENTS = {
-    "gmail": "On Mon, Mar 2, 2026 at 3:05 PM Mina Kim <mina@desk.test> wrote:\n\n> Hello\n>\n> Bye\n",
-    "gmail wrapped": "On Mon, Mar 2, 2026 at 3:05 PM Mina Kim of the Desk <\nmina@desk.test> wrote:\n\n> Hi\n",
+    "gmail": (
+        "On Mon, Mar 2, 2026 at 3:05 PM Mina Kim <mina@desk.test> wrote:\n\n> Hello\n>\n> Bye\n"
+    ),
+    "gmail wrapped": (
+        "On Mon, Mar 2, 2026 at 3:05 PM Mina Kim of the Desk <\nmina@desk.test> wrote:\n\n> Hi\n"
+    ),
     "apple mail": "> On 2 Mar 2026, at 15:05, Mina Kim <mina@desk.test> wrote:\n> \n> Hello\n",
-    "iphone": "On 2 Mar 2026, at 15:05, Mina Kim <mina@desk.test> wrote:\n\n﻿Hello Ann,\n\nit is sent.\n",
+    "iphone": (
+        "On 2 Mar 2026, at 15:05, Mina Kim <mina@desk.test> wrote:\n\n"
+        "\ufeffHello Ann,\n\nit is sent.\n"
+    ),
     "thunderbird": "On 02/03/2026 15:05, Mina Kim wrote:\n> Hello\n>\n>> Older\n",
     "outlook desktop": (
         "From: Mina Kim <mina@desk.test> \nSent: Monday, March 2, 2026 3:05 PM\n"
@@ -30,10 +37,18 @@ CLIENTS = {
         "    On Monday, March 2, 2026, 03:05:00 PM GMT+9, Mina Kim <mina@desk.test> wrote:  \n \n"
         " Hello Ann,\n"
     ),
-    "samsung": "-------- Original message --------\nFrom: Mina <mina@desk.test>\nDate: 3/2/26\n\nHello\n",
-    "proton": "On Monday, March 2nd, 2026 at 3:05 PM, Mina Kim <mina@desk.test> wrote:\n\n> Hello\n",
-    "zoho": "---- On Mon, 02 Mar 2026 15:05:00 +0900 Mina Kim <mina@desk.test> wrote ----\n\nHello\n",
-    "gmail ko": "2026년 3월 2일 (월) 오후 3:05, 홍길동 <gildong@desk.test>님이 작성:\n\n> 안녕하세요\n",
+    "samsung": (
+        "-------- Original message --------\nFrom: Mina <mina@desk.test>\nDate: 3/2/26\n\nHello\n"
+    ),
+    "proton": (
+        "On Monday, March 2nd, 2026 at 3:05 PM, Mina Kim <mina@desk.test> wrote:\n\n> Hello\n"
+    ),
+    "zoho": (
+        "---- On Mon, 02 Mar 2026 15:05:00 +0900 Mina Kim <mina@desk.test> wrote ----\n\nHello\n"
+    ),
+    "gmail ko": (
+        "2026년 3월 2일 (월) 오후 3:05, 홍길동 <gildong@desk.test>님이 작성:\n\n> 안녕하세요\n"
+    ),
     "apple mail ko": "2026. 3. 2. 오후 3:05, 홍길동 <gildong@desk.test> 작성:\n\n안녕하세요\n",
     "thunderbird ko": "2026-03-02 오후 3:05에 홍길동 이(가) 쓴 글:\n> 안녕하세요\n",
     "outlook ko": (
@@ -46,27 +61,43 @@ CLIENTS = {
     ),
     "daum": (
         "--------- 원본 메일 ---------\n보낸사람: 홍길동 <gildong@desk.test>\n"
-        "받는사람: 김미나\n날짜: 2026년 3월 2일 월요일, 15시 05분 00초 +0900\n제목: 주문\n\n안녕하세요\n"
+        "받는사람: 김미나\n날짜: 2026년 3월 2일 월요일, 15시 05분 00초 +0900\n"
+        "제목: 주문\n\n안녕하세요\n"
     ),
     "gmail ja": "2026年3月2日(月) 15:05 田中太郎 <taro@desk.test>:\n\n> こんにちは\n",
-    "outlook ja": "差出人: 田中 <taro@desk.test>\n送信日時: 2026年3月2日 15:05\n宛先: A\n件名: 注文\n\n本文\n",
+    "outlook ja": (
+        "差出人: 田中 <taro@desk.test>\n送信日時: 2026年3月2日 15:05\n宛先: A\n件名: 注文\n\n本文\n"
+    ),
     "gmail zh": "王伟 <wei@desk.test> 于2026年3月2日周一 15:05写道：\n\n> 你好\n",
     "apple mail zh": "在 2026年3月2日，15:05，王伟 <wei@desk.test> 写道：\n\n你好\n",
-    "qq": "------------------ 原始邮件 ------------------\n发件人: 王伟\n发送时间: 2026年3月2日\n\n你好\n",
+    "qq": (
+        "------------------ 原始邮件 ------------------\n"
+        "发件人: 王伟\n发送时间: 2026年3月2日\n\n你好\n"
+    ),
     "gmail de": "Am Mo., 2. März 2026 um 15:05 Uhr schrieb Max <max@desk.test>:\n\n> Hallo\n",
-    "outlook de": "Von: Max <max@desk.test>\nGesendet: Montag, 2. März 2026\nAn: Ann\nBetreff: X\n\nHallo\n",
+    "outlook de": (
+        "Von: Max <max@desk.test>\nGesendet: Montag, 2. März 2026\nAn: Ann\nBetreff: X\n\nHallo\n"
+    ),
     "gmail fr": "Le lun. 2 mars 2026 à 15:05, Zoé <zoe@desk.test> a écrit :\n\n> Bonjour\n",
-    "outlook fr": "De : Zoé <zoe@desk.test>\nEnvoyé : lundi 2 mars 2026\nÀ : Ann\nObjet : X\n\nBonjour\n",
+    "outlook fr": (
+        "De : Zoé <zoe@desk.test>\nEnvoyé : lundi 2 mars 2026\nÀ : Ann\nObjet : X\n\nBonjour\n"
+    ),
     "gmail es": "El lun, 2 mar 2026 a las 15:05, Luz (<luz@desk.test>) escribió:\n\n> Hola\n",
     "gmail pt": "Em seg., 2 de mar. de 2026 às 15:05, Rui <rui@desk.test> escreveu:\n\n> Olá\n",
-    "gmail it": "Il giorno lun 2 mar 2026 alle ore 15:05 Lia <lia@desk.test> ha scritto:\n\n> Ciao\n",
+    "gmail it": (
+        "Il giorno lun 2 mar 2026 alle ore 15:05 Lia <lia@desk.test> ha scritto:\n\n> Ciao\n"
+    ),
     "gmail nl": "Op ma 2 mrt 2026 om 15:05 schreef Jan <jan@desk.test>:\n\n> Hallo\n",
     "gmail pl": "pon., 2 mar 2026 o 15:05 Ola <ola@desk.test> napisał(a):\n\n> Cześć\n",
     "gmail ru": "пн, 2 мар. 2026 г. в 15:05, Оля <olya@desk.test>:\n\n> Привет\n",
     "mail.ru": "Понедельник, 2 марта 2026, 15:05 +03:00 от Оля <olya@desk.test>:\n> Привет\n",
     "gmail tr": "Ayşe <ayse@desk.test>, 2 Mar 2026 Pzt, 15:05 tarihinde şunu yazdı:\n\n> Merhaba\n",
-    "gmail ar": "في الاثنين، 2 مارس 2026 في 3:05 م تمت كتابة ما يلي بواسطة ليلى <l@desk.test>:\n\n> مرحبا\n",
-    "apple mail ar": "‏في ٠٢‏/٠٣‏/٢٠٢٦ الساعة ٣:٠٥ م، كتب/كتبت ليلى <l@desk.test>:\n> مرحبا\n",
+    "gmail ar": (
+        "في الاثنين، 2 مارس 2026 في 3:05 م تمت كتابة ما يلي بواسطة ليلى <l@desk.test>:\n\n> مرحبا\n"
+    ),
+    "apple mail ar": (
+        "\u200fفي ٠٢\u200f/٠٣\u200f/٢٠٢٦ الساعة ٣:٠٥ م، كتب/كتبت ليلى <l@desk.test>:\n> مرحبا\n"
+    ),
 }
 
 
@@ -112,7 +143,10 @@ def test_only_the_quotation_after_the_last_answer_counts() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Hello,\n\nOn Monday I called and your colleague wrote:\n\nit will be sent.\n\nIt was not.\n",
+        (
+            "Hello,\n\nOn Monday I called and your colleague wrote:\n\n"
+            "it will be sent.\n\nIt was not.\n"
+        ),
         "I ordered on 2 March.\nFrom: Seoul\nTo: Busan\nDate: 3 March\n\nWhen does it arrive?\n",
         "New message from your site\n\nFrom: ann@customer.test\nSubject: Refund\n\nPlease help.\n",
         "I ran this:\n> npm install\n> npm start\n\nand it failed.\n",

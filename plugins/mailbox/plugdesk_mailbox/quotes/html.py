@@ -18,9 +18,10 @@ def fold_quote(html: str) -> str:
 
     Every other character stays as it is. Without a certain quotation, or where an element holds
     both the quotation's beginning and something before it but not its end, nothing is folded.
+    What is folded already stays as it is.
     Linear in `html`.
     """
-    if len(html) > LONGEST or "<" not in html:
+    if len(html) > LONGEST or "<" not in html or FOLD in html:
         return html
     try:
         body = read_body(html)

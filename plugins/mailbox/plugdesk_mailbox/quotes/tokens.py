@@ -16,7 +16,7 @@ from plugdesk_mailbox.quotes.elements import RAW_TEXT
 _NAME_OR_OTHER = re.compile(r"</?([a-zA-Z][^\s/>]*)|<[!?/]")
 _QUOTED_OR_END = re.compile(r"""=\s*(["'])|>""")
 _ATTRIBUTE = re.compile(
-    r"""([^\s"'<>/=]{1,40})\s{0,8}=\s{0,8}(?:"([^"]{0,2000})"|'([^']{0,2000})'|([^\s"'>]{1,2000}))"""
+    r"""([^\s"'<>/=]{1,40})\s{0,8}=\s{0,8}(?:"([^"]*)"|'([^']*)'|([^\s"'>]{1,2000}))"""
 )
 _LONGEST_TAG = 8_000
 
