@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 from babel.messages.pofile import read_po
@@ -19,7 +19,6 @@ from plugdesk import hookspecs
 from plugdesk.contract.channels import Channel
 from plugdesk.contract.jobs import Job
 from plugdesk.contract.views import PluginBlueprint
-from plugdesk.db.migrate import History
 from plugdesk.i18n import add_folder
 from plugdesk.plugins import migrations
 from plugdesk.plugins.answers import AnswerRule, rule_of
@@ -27,6 +26,9 @@ from plugdesk.plugins.blueprints import check_blueprint
 from plugdesk.plugins.discovery import Found
 from plugdesk.plugins.migrations import history_of
 from plugdesk.plugins.states import Adds
+
+if TYPE_CHECKING:
+    from plugdesk.db.migrate import History
 
 PROJECT = "plugdesk"
 _TRACEBACK_CHARACTERS = 8000

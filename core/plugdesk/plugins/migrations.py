@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect
 
-from plugdesk.db import guests, migrate
-from plugdesk.db.database import Database
+from plugdesk.db import guests
 from plugdesk.errors import PluginError
+
+if TYPE_CHECKING:
+    from plugdesk.db.database import Database
+    from plugdesk.db.migrate import History
 
 VERSION_TABLE = "alembic_version_"
 
 
-def history_of(plugin: str, package: Path | None) -> migrate.History | None:
+def history_of(plugin: str, package: Path | None) -> History | None:
     """Return the history in `migrations/` of a plugin's package, or None when it has none."""
     if package is None or not (package / "migrations" / "versions").is_dir():
         return None
+    from plugdesk.db import migrate  # Alembic takes its time, and few plugins need it
+
     return migrate.History(package / "migrations", VERSION_TABLE + plugin)
 
 
-def check(history: migrate.History) -> None:
+def check(history: History) -> None:
     """Read all its scripts. Raises what a script raises, and PluginError for several ends."""
     scripts = history.scripts()
     list(scripts.walk_revisions())
@@ -31,28 +37,32 @@ def check(history: migrate.History) -> None:
         raise PluginError(msg)
 
 
-def is_current(db: Database, history: migrate.History) -> bool:
+def is_current(db: Database, history: History) -> bool:
     """Tell whether a plugin's tables fit its code."""
+    from plugdesk.db import migrate
+
     return migrate.is_current(db, history)
 
 
-def upgrade(connection: Connection, plugin: str, history: migrate.History) -> None:
+def upgrade(connection: Connection, plugin: str, history: History) -> None:
     """Make a plugin's tables, in a transaction of `migrate.exclusively`.
 
     Raises what a script raises, and PluginError when it touches tables that are not its own; the
     caller then gives up the transaction.
     """
+    from plugdesk.db import migrate
+
     with _only_own_tables(connection, plugin):
         migrate.move_up(connection, history)
 
 
-def remove(
-    connection: Connection, plugin: str, history: migrate.History, others: Iterable[str]
-) -> None:
+def remove(connection: Connection, plugin: str, history: History, others: Iterable[str]) -> None:
     """Undo all migrations of a plugin. Raises PluginError when a table of its own is left.
 
     `others` are the names of the other plugins: a table belongs to the longest name that fits.
     """
+    from plugdesk.db import migrate
+
     with _only_own_tables(connection, plugin):
         migrate.move_down(connection, history)
     longer = tuple(f"{name}_" for name in others if name.startswith(f"{plugin}_"))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, delete
 from sqlalchemy.orm import Session
 
-from plugdesk.db import migrate
 from plugdesk.db.guests import DeskSession
 from plugdesk.errors import PlugdeskError, PluginError
 from plugdesk.events.models import EventCursor, EventFailure
@@ -34,16 +33,17 @@ def check(site: Site, name: str) -> None:
     preflight.run(name)
 
 
-def enable(site: Site, name: str) -> None:
+def enable(site: Site, name: str, *, tried: bool = False) -> None:
     """Switch a plugin on: try it, make its tables, tell it, and let every process know.
 
-    It receives events from now on. Raises PluginError with the reason; the site is then as it
-    was before.
+    `tried` says that the caller has just had it checked. The plugin receives events from now on.
+    Raises PluginError with the reason; the site is then as it was before.
     """
     loaded = _usable(site, name)
     if site.plugins.is_enabled(name):
         return
-    preflight.run(name)
+    if not tried:
+        preflight.run(name)
     with _changing(site, loaded) as (connection, session):
         row = session.get(PluginRow, name)
         if row is None or not row.enabled:
@@ -141,6 +141,8 @@ def _usable(site: Site, name: str) -> Loaded:
 @contextmanager
 def _changing(site: Site, loaded: Loaded) -> Iterator[tuple[Connection, Session]]:
     """One transaction for a plugin's tables and rows, while no other process does the same."""
+    from plugdesk.db import migrate
+
     try:
         with (
             migrate.exclusively(site.db) as connection,
