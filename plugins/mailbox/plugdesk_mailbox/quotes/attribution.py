@@ -24,6 +24,7 @@ _INVISIBLE = dict.fromkeys(
 ) | dict.fromkeys(map(ord, "\xa0\u202f\u2009"), " ")
 _RULE = frozenset("-_=*—–─━ ")
 _RULE_LENGTH = 5
+_DATED_LAST = "wiadomość napisana"
 
 
 def plain(line: str) -> str:
@@ -72,8 +73,9 @@ def is_forward(line: str) -> bool:
 def attribution(lines: Sequence[str], end: int, lowest: int = 0) -> tuple[int, bool] | None:
     """Return where the attribution that ends with line `end` begins, and whether it is certain.
 
-    A certain one names an address, or a day and a time; what follows it is a quotation even when
-    nothing marks it as one. It may stretch over some lines, of which none is before `lowest`.
+    A certain one has the form that clients give it, with an address or a day and a time; what
+    follows it is a quotation even when nothing marks it as one. It may stretch over some lines,
+    of which none is before `lowest`.
     """
     if not lines[end].rstrip(" \t*_\u202c").endswith((":", "：", "--")):
         return None
@@ -90,10 +92,10 @@ def attribution(lines: Sequence[str], end: int, lowest: int = 0) -> tuple[int, b
             break
         joined, below = f"{line} {joined}".strip(), line
         begins = _begins(joined)
-        if not begins or not _is_attribution(joined):
+        if not begins or not _is_attribution(joined, begins):
             continue
         if found is None or begins == "on" or (begins == "date" and _YEAR_OR_DAY.search(line)):
-            found = start, _is_certain(joined)
+            found = start, _is_certain(joined, begins)
         if begins != "name":
             break
     return found
@@ -116,15 +118,17 @@ def _has_digit(words: list[str]) -> bool:
     return any(any(map(str.isdigit, word)) for word in words if "@" not in word)
 
 
-def _is_attribution(text: str) -> bool:
-    dated = _YEAR_OR_DAY.search(text) or _TIME.search(text)
+def _is_attribution(text: str, begins: str) -> bool:
+    dated = bool(_YEAR_OR_DAY.search(text) or _TIME.search(text))
     addressed = has_address(text)
     verb = _verb(text)
-    if text.startswith("-"):
+    if begins == "dash":
         return verb is not None
     if verb is None:
-        return bool(dated and addressed and text[:-1].rstrip().endswith((">", ")", "]")))
-    return addressed or (bool(dated) and (ON.match(text) is not None or _closes(text, verb)))
+        return dated and addressed and _ends_with_address(text)
+    if begins == "name":
+        return dated or _closes(text, verb)
+    return (addressed and dated) or (dated and begins == "on") or _closes(text, verb)
 
 
 def _verb(text: str) -> re.Match[str] | None:
@@ -135,10 +139,19 @@ def _closes(text: str, verb: re.Match[str]) -> bool:
     return not text[verb.end() :].strip(" :：-.")
 
 
-def _is_certain(text: str) -> bool:
-    if text.startswith("-"):
+def _ends_with_address(text: str) -> bool:
+    return text.rstrip(" :：").endswith(">")
+
+
+def _is_certain(text: str, begins: str) -> bool:
+    """Say whether `text` is no prose, such as "on 2 March I wrote to you (ann@x.test):"."""
+    dated = bool(_YEAR_OR_DAY.search(text) and _TIME.search(text))
+    verb = _verb(text)
+    if begins == "dash" or text.startswith(_DATED_LAST):
         return True
-    return has_address(text) or bool(_YEAR_OR_DAY.search(text) and _TIME.search(text))
+    if verb is None or not _closes(text, verb):
+        return has_address(text) and (dated if begins == "name" else _ends_with_address(text))
+    return has_address(text) or dated
 
 
 def is_introduction(line: str) -> bool:

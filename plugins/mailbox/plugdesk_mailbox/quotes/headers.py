@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plugdesk_mailbox.quotes.attribution import has_address, plain
-from plugdesk_mailbox.quotes.words import LABELS
+from plugdesk_mailbox.quotes.words import FORM_LABELS, LABELS
 
 _LONGEST_LABEL = 24
 _LONGEST = 2_000
@@ -16,10 +16,12 @@ _FEWEST_KINDS = 3
 
 def label(line: str) -> str:
     """Return what the label of `line` means, such as `from`, or nothing."""
-    head = line[: _LONGEST_LABEL + 8].replace("：", ":")
-    if ":" not in head:
-        return ""
-    return LABELS.get(plain(head.partition(":")[0]).strip(" |"), "")
+    return LABELS.get(_head(line), "")
+
+
+def _head(line: str) -> str:
+    head, colon, _ = line[: _LONGEST_LABEL + 8].replace("：", ":").partition(":")
+    return plain(head).strip(" |") if colon else ""
 
 
 def header_block(lines: Sequence[str], start: int) -> int | None:
@@ -51,4 +53,10 @@ def header_block(lines: Sequence[str], start: int) -> int | None:
         addressed = addressed or has_address(line)
     enough = {"from", "date", "subject"} <= kinds and dated
     enough |= addressed and "from" in kinds and len(kinds - {"other"}) >= _FEWEST_KINDS
-    return end + 1 if enough else None
+    return end + 1 if enough and not _in_form(lines, start, end) else None
+
+
+def _in_form(lines: Sequence[str], start: int, end: int) -> bool:
+    """Say whether the lines around a block show that a web form wrote it."""
+    around = lines[max(0, start - _MOST_CONTINUED) : end + 1 + _MOST_CONTINUED]
+    return any(_head(line) in FORM_LABELS for line in around)

@@ -112,3 +112,17 @@ _LABELS = {
 }
 #: What the label of a header line means.
 LABELS = {label: kind for kind, labels in _LABELS.items() for label in labels}
+
+#: Labels of web forms, which also write From, Date and Subject above what a customer entered.
+FORM_LABELS = frozenset(
+    (
+        *("name", "full name", "first name", "phone", "telephone", "mobile", "message", "comment"),
+        *("comments", "company", "order number", "이름", "성함", "성명", "연락처", "전화"),
+        *("전화번호", "휴대폰", "휴대전화", "메시지", "내용", "문의", "문의내용", "문의 내용"),
+        *("회사명", "주문번호", "nachricht", "telefon", "firma", "nom", "prénom", "téléphone"),
+        *("nombre", "teléfono", "mensaje", "nome", "telefone", "telefono", "mensagem"),
+        *("messaggio", "naam", "telefoon", "bericht", "imię", "wiadomość", "имя", "телефон"),
+        *("сообщение", "ad soyad", "telefon numarası", "mesaj", "الاسم", "الهاتف", "الرسالة"),
+        *("お名前", "氏名", "電話番号", "お問い合わせ内容", "姓名", "电话", "電話", "留言"),
+    )
+)
