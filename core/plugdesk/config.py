@@ -42,16 +42,16 @@ class SiteConfig(BaseModel):
     """Host names that requests may name; with `public_url` its host is always among them."""
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     """How many reverse proxies stand in front and set `X-Forwarded-*`."""
-    threads: int = Field(default=8, ge=1, le=256)
+    threads: int = Field(default=4, ge=1, le=256)
     """Threads that answer pages."""
-    workers: int = Field(default=4, ge=0, le=64)
+    workers: int = Field(default=3, ge=0, le=64)
     """Threads that run jobs inside `plugdesk serve`; 0 leaves them to `plugdesk worker`."""
     language: Literal["en", "ko"] = "en"
     """For people whose own language is not known."""
     timezone: str = "UTC"
-    poll_seconds: float = Field(default=60, gt=0)
+    poll_seconds: float = Field(default=120, gt=0)
     """How often accounts are asked for new messages where the server has no push."""
-    lease_seconds: float = Field(default=300, gt=0)
+    lease_seconds: float = Field(default=900, gt=0)
     """How long a worker may be silent before others take its work for lost."""
     undo_seconds: float = Field(default=10, ge=0, le=120)
     """How long a reply can be taken back before it leaves."""

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from plugdesk.config import SiteConfig
 from plugdesk.site import Site
 from plugdesk.testing.crash import CrashLab, DoomedDesk
 from plugdesk.testing.fixtures import Mailbox
 from plugdesk.testing.servers.postgres import Postgres
 from plugdesk.testing.servers.smtp import SmtpServer
 from plugdesk.testing.sites import connect_mailbox, copy_site, new_site
+
+KINDS = ["sqlite", "postgresql"]
 
 
 @pytest.fixture(scope="session")
@@ -21,41 +24,48 @@ def crash_lab() -> Iterator[CrashLab]:
         yield lab
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def desk(
-    request: pytest.FixtureRequest, tmp_path: Path, mailbox: Mailbox, smtp_server: SmtpServer
-) -> Iterator[DoomedDesk]:
-    """A desk on each kind of database."""
-    server: Postgres | None = None
+@pytest.fixture(scope="session", params=KINDS)
+def template(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> SiteConfig:
+    """A site on each kind of database with the mailbox plugin enabled, made once and copied."""
+    url = ""
     if request.param == "postgresql":
-        server = request.getfixturevalue("postgres")
-    databases: list[str] = []
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.create_database()
+    folder = tmp_path_factory.mktemp("template") / "site"
+    return new_site(folder, database=url, plugins=("mailbox",))
 
-    def database(template: str | None = None) -> str:
-        if server is None:
-            return ""
-        databases.append(server.create_database(template))
-        return databases[-1]
 
-    first = database()
-    template = new_site(tmp_path / "template", database=first, plugins=("mailbox",))
-    with Site(template) as site:
-        account = connect_mailbox(
-            site,
-            address=mailbox.address,
-            password=mailbox.password,
-            imap_port=mailbox.server.imap_port,
-            smtp_port=smtp_server.port,
-            ca_files=[mailbox.server.ca_file, smtp_server.ca_file],
-        )
+@pytest.fixture
+def desk(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    template: SiteConfig,
+    mailbox: Mailbox,
+    smtp_server: SmtpServer,
+) -> DoomedDesk:
+    """A desk on each kind of database."""
     smtp_server.add_user(mailbox.address, mailbox.password)
 
-    def copy() -> DoomedDesk:
-        number = len(list(tmp_path.iterdir()))
-        name = first.rpartition("/")[2] if first else None
-        config = copy_site(template, tmp_path / f"site{number}", database=database(name))
-        return DoomedDesk(config, account, mailbox, smtp_server, copy)
+    def database() -> str:
+        if not template.database:
+            return ""
+        server: Postgres = request.getfixturevalue("postgres")
+        return server.create_database(template.database.rpartition("/")[2])
 
-    yield copy()
-    for url in databases:
-        server.drop_database(url)
+    def make() -> DoomedDesk:
+        number = len(list(tmp_path.iterdir()))
+        config = copy_site(template, tmp_path / f"site{number}", database=database())
+        with Site(config) as site:
+            account = connect_mailbox(
+                site,
+                address=mailbox.address,
+                password=mailbox.password,
+                imap_port=mailbox.server.imap_port,
+                smtp_port=smtp_server.port,
+                ca_files=[mailbox.server.ca_file, smtp_server.ca_file],
+            )
+        return DoomedDesk(config, account, mailbox, smtp_server, make)
+
+    return make()

@@ -8,12 +8,11 @@ when its lease ends, that becomes `unknown`: it may have left, so it does not le
 from __future__ import annotations
 
 import logging
-import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from plugdesk.accounts.models import Account
@@ -29,6 +28,7 @@ from plugdesk.errors import (
     PluginError,
     Refused,
 )
+from plugdesk.jobs.leases import has_ended, new_owner
 from plugdesk.outbox.composing import compose
 from plugdesk.outbox.models import OutboxEntry
 from plugdesk.outbox.operations import record_outcome
@@ -71,15 +71,21 @@ def run(site: Site) -> int:
 
 
 def expire_leases(site: Site) -> int:
-    """Call `unknown` what a worker was sending when it vanished; return how many."""
+    """Call `unknown` what a worker was sending when it vanished; return how many.
+
+    A worker of this machine is seen to be gone at once; for others their lease has to end.
+    """
     now = site.clock.now()
+    if not _any_sending(site):
+        return 0
     with site.db.write() as session:
-        late = session.execute(
+        sending = session.execute(
             select(Message, OutboxEntry)
             .join(OutboxEntry, OutboxEntry.message_id == Message.id)
-            .where(OutboxEntry.state == "sending", _lease_over(site, now))
+            .where(OutboxEntry.state == "sending")
             .with_for_update(of=OutboxEntry)
         ).all()
+        late = [row for row in sending if _is_lost(site, row[1], now)]
         for message, entry in late:
             entry.state = "unknown"
             entry.detail = "The worker that was sending it ended."
@@ -88,9 +94,18 @@ def expire_leases(site: Site) -> int:
     return len(late)
 
 
-def _lease_over(site: Site, now: datetime) -> ColumnElement[bool]:
-    lease = timedelta(seconds=site.config.lease_seconds)
-    return has_come(OutboxEntry.lease_until, now, lease)
+def _any_sending(site: Site) -> bool:
+    with site.db.read() as session:
+        query = select(OutboxEntry.id).where(OutboxEntry.state == "sending").limit(1)
+        return session.scalar(query) is not None
+
+
+def _is_lost(site: Site, entry: OutboxEntry, now: datetime) -> bool:
+    if has_ended(entry.lease_owner) or entry.lease_until is None:
+        return True
+    remaining = entry.lease_until - now
+    # One that lies further ahead than a lease is long was given by a clock since put back.
+    return not timedelta(0) < remaining <= timedelta(seconds=site.config.lease_seconds)
 
 
 def _due(site: Site) -> list[int]:
@@ -112,7 +127,7 @@ def _due(site: Site) -> list[int]:
 def _claim(site: Site, entry_id: int) -> Claimed | None:
     """Take the right to send, or None when another worker was faster or it was taken back."""
     now = site.clock.now()
-    owner = secrets.token_hex(8)
+    owner = new_owner()
     with site.db.write() as session:
         won = session.execute(
             update(OutboxEntry)
