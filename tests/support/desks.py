@@ -106,7 +106,10 @@ class Browser:
 
     def get(self, path: str, **more: Any) -> TestResponse:
         """Ask for a page."""
-        return self.client.get(path, **more)
+        answer = self.client.get(path, **more)
+        answer.get_data()
+        answer.close()
+        return answer
 
     def text(self, path: str) -> str:
         """Return a page that has to exist."""

@@ -8,11 +8,12 @@ from http import HTTPStatus
 from flask import Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from plugdesk.errors import NotAllowed, NotFound, PlugdeskError
 from plugdesk.i18n import gettext, lazy_gettext
 from plugdesk.web.current import current_agent
+from plugdesk.web.language import choose_language
 
 _SENTENCES = {
     400: lazy_gettext("The desk could not understand this request. Go back and try again."),
@@ -29,6 +30,7 @@ _SENTENCES = {
 def handle_errors(app: Flask) -> None:
     """Register the error pages."""
     app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(SecurityError, _unknown_host)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(PlugdeskError, _refusal)
     app.register_error_handler(Exception, _crash)
@@ -54,6 +56,16 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if code == HTTPStatus.UNAUTHORIZED:
         return _signed_out()
     return error_page(code)
+
+
+def _unknown_host(_error: SecurityError) -> ResponseReturnValue:
+    """Answer in plain text: pages link to each other, and under a wrong name nothing links."""
+    choose_language()
+    sentence = gettext(
+        "This desk does not answer under this name. Whoever runs it can add the name to"
+        " trusted_hosts in plugdesk.toml."
+    )
+    return f"{sentence}\n", HTTPStatus.BAD_REQUEST, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def _signed_out() -> ResponseReturnValue:

@@ -43,6 +43,7 @@ def install(app: Flask) -> None:
     app.add_template_global(attachment_url, "attachment_url")
     app.add_template_global(navigation, "navigation")
     app.add_template_global(new_key, "new_key")
+    app.jinja_env.globals["words"] = words
     app.context_processor(_context)
 
 
@@ -105,7 +106,6 @@ def _context() -> dict[str, object]:
         "agent": agent,
         "LANGUAGES": i18n.LANGUAGES,
         "language": i18n.current_language(),
-        "words": words,
         "theme": agent.theme if agent else "system",
         "flashes": get_flashed_messages(with_categories=True),
     }
