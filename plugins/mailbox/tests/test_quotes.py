@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.message import EmailMessage
 
 import pytest
-from plugdesk.plugin import IncomingMessage
+from plugdesk.plugin import Automatic, IncomingMessage
 from plugdesk_mailbox import MailboxChannel, quotes
 from plugdesk_mailbox.quotes import message as quotes_message
 from plugdesk_mailbox.quotes.html import FOLD
@@ -53,6 +53,12 @@ def test_a_forward_is_shown_whole(subject: str) -> None:
     message = MailboxChannel.parse(mail(subject, TEXT, HTML))
     assert message.quote_start is None
     assert FOLD not in message.html
+
+
+def test_a_bounce_is_shown_whole() -> None:
+    """What a mail server quotes may be the reason that the agent looks for."""
+    message = IncomingMessage(sender=None, text=TEXT, html=HTML, automatic=Automatic.BOUNCE)
+    assert quotes.apply(message) is message
 
 
 def test_a_mail_without_quotation_is_as_it_was() -> None:

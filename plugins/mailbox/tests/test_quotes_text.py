@@ -160,6 +160,7 @@ def test_only_the_quotation_after_the_last_answer_counts() -> None:
         "Hi,\n\n3 people wrote to me from ann@x.test:\n\nBob, Eve, Mallory.\n\nWho are they?\n",
         "Hi,\n\nPlease ask bob@x.test whether he wrote this:\n\nWe pay back.\n\nI doubt it.\n",
         "Hallo,\n\nAm 2. März um 15:05 schrieb ich Ihnen:\n\nWo ist es?\n\nKeine Antwort.\n",
+        "It failed:\n\n  host mx.test [192.0.2.32]: 554 5.7.1 <a@x.test>:\n  Relay denied\n",
         "Prices\n-----------------\nApples: 3\nPears: 4\n",
         "Hello\n\n-- \nAnn\nann@customer.test\n",
         "Only > one line\n> quoted\n",

@@ -15,7 +15,9 @@ _MOST_INTRODUCTION_WORDS = 8
 _WORDS_TO_DATE = {"on": 5, "date": 3}
 
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"']{1,64}@[^\s<>()\[\]:;,\"'@]{1,255}")
-_YEAR_OR_DAY = re.compile(r"(?<!\d)(?:19|20|٢٠)\d\d(?!\d)|(?<!\d)\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
+_YEAR_OR_DAY = re.compile(
+    r"(?<![\d.])(?:19|20|٢٠)\d\d(?!\.?\d)|(?<![\d.])\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(?!\.?\d)"
+)
 _TIME = re.compile(
     r"(?<!\d)\d{1,2}[:.h시時点]\s?\d\d(?!\d)|(?<!\d)\d{1,2}\s?(?:[ap]\.?m|uhr|시|時|点)"
 )
@@ -125,7 +127,7 @@ def _is_attribution(text: str, begins: str) -> bool:
     if begins == "dash":
         return verb is not None
     if verb is None:
-        return dated and addressed and _ends_with_address(text)
+        return bool(_YEAR_OR_DAY.search(text)) and addressed and _ends_with_address(text)
     if begins == "name":
         return dated or _closes(text, verb)
     return (addressed and dated) or (dated and begins == "on") or _closes(text, verb)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plugdesk_mailbox.quotes.attribution import has_address, plain
-from plugdesk_mailbox.quotes.words import FORM_LABELS, LABELS
+from plugdesk_mailbox.quotes.words import FOREIGN_LABELS, LABELS
 
 _LONGEST_LABEL = 24
 _LONGEST = 2_000
@@ -53,10 +53,10 @@ def header_block(lines: Sequence[str], start: int) -> int | None:
         addressed = addressed or has_address(line)
     enough = {"from", "date", "subject"} <= kinds and dated
     enough |= addressed and "from" in kinds and len(kinds - {"other"}) >= _FEWEST_KINDS
-    return end + 1 if enough and not _in_form(lines, start, end) else None
+    return end + 1 if enough and not _is_foreign(lines, start, end) else None
 
 
-def _in_form(lines: Sequence[str], start: int, end: int) -> bool:
-    """Say whether the lines around a block show that a web form wrote it."""
+def _is_foreign(lines: Sequence[str], start: int, end: int) -> bool:
+    """Say whether the lines around a block show that no mail client quoted it."""
     around = lines[max(0, start - _MOST_CONTINUED) : end + 1 + _MOST_CONTINUED]
-    return any(_head(line) in FORM_LABELS for line in around)
+    return any(_head(line) in FOREIGN_LABELS for line in around)

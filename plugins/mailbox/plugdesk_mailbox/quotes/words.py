@@ -113,9 +113,11 @@ _LABELS = {
 #: What the label of a header line means.
 LABELS = {label: kind for kind, labels in _LABELS.items() for label in labels}
 
-#: Labels of web forms, which also write From, Date and Subject above what a customer entered.
-FORM_LABELS = frozenset(
+#: Labels of web forms, which also write From, Date and Subject above what a customer entered,
+#: and of raw headers that a customer pasted.
+FOREIGN_LABELS = frozenset(
     (
+        *("received", "message-id", "return-path", "mime-version", "content-type", "user-agent"),
         *("name", "full name", "first name", "phone", "telephone", "mobile", "message", "comment"),
         *("comments", "company", "order number", "이름", "성함", "성명", "연락처", "전화"),
         *("전화번호", "휴대폰", "휴대전화", "메시지", "내용", "문의", "문의내용", "문의 내용"),
