@@ -85,9 +85,8 @@ def test_two_processes_may_upgrade_at_once(url: str, db: Database) -> None:
         subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
         for _ in range(2)
     ]
-    for process in processes:
-        _, problem = process.communicate(timeout=60)
-        assert process.returncode == 0, problem.decode()
+    problems = [process.communicate(timeout=60)[1].decode() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], problems
     assert migrate.is_current(db)
 
 
