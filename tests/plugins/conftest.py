@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +9,8 @@ import pytest
 from plugdesk.cli.init import make_site
 from plugdesk.config import SiteConfig
 from plugdesk.db import Database, migrate
+from plugdesk.testing.plugins import Shelf, Sites, on_path
 from plugdesk.testing.sites import config_of, copy_site
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from plugin_kit import Shelf, Sites, on_path
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from plugdesk.plugins.discovery import find_plugins
 from plugdesk.plugins.states import State
 
 if TYPE_CHECKING:
-    from plugin_kit import Shelf
+    from plugdesk.testing.plugins import Shelf
 
 
 def test_a_plugin_is_known_by_its_metadata_alone(shelf: Shelf) -> None:

@@ -21,11 +21,11 @@ from plugdesk.plugins.settings import save_settings
 from plugdesk.plugins.states import State
 from plugdesk.settings.models import SettingsRow
 from plugdesk.site import Site
-from plugin_kit import refresh, state_of
-from sqlalchemy import inspect, select, text
+from plugdesk.testing.plugins import refresh, state_of
+from sqlalchemy import inspect, text
 
 if TYPE_CHECKING:
-    from plugin_kit import Sites
+    from plugdesk.testing.plugins import Sites
 
 LINK = "@hookimpl\ndef navigation(): return NavItem(label='{}', url='/')\n"
 MIGRATION = """
@@ -84,15 +84,16 @@ def second_process(sites: Sites) -> Iterator[Any]:
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
+        orders, answers = process.stdin, process.stdout
+        assert orders is not None
+        assert answers is not None
 
         def ask() -> Any:
-            print("look", file=process.stdin, flush=True)
-            return json.loads(process.stdout.readline())
+            print("look", file=orders, flush=True)
+            return json.loads(answers.readline())
 
         yield ask
-        process.stdin.close()
+        orders.close()
         assert process.wait(10) == 0
 
 
@@ -158,7 +159,8 @@ def test_a_new_plugin_gets_only_new_events(both: Sites) -> None:
 
     def position() -> int | None:
         with site.db.read() as session:
-            return session.scalar(select(EventCursor.position).where(EventCursor.plugin == "sms"))
+            cursor = session.get(EventCursor, "sms")
+            return None if cursor is None else cursor.position
 
     events(3)
     operations.enable(site, "sms", tried=True)

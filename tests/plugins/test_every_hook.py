@@ -16,14 +16,14 @@ from plugdesk.plugins import operations
 from plugdesk.plugins.loading import hooks_of_kind
 from plugdesk.plugins.states import State
 from plugdesk.site import Site
+from plugdesk.testing.plugins import add_ticket, state_of, subjects
 from plugdesk.tickets.access import get_ticket
 from plugdesk.tickets.infos import ticket_info
 from plugdesk.tickets.models import Ticket
-from plugin_kit import add_ticket, state_of, subjects
 from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
-    from plugin_kit import Sites
+    from plugdesk.testing.plugins import Sites
 
 BEHAVIOURS = {
     "raises": "raise RuntimeError('I am broken')",
@@ -61,7 +61,7 @@ def call(site: Site, session: Session, kind: str, hook: str, ticket_id: int) -> 
     event = Event(
         id=1, position=1, kind=hook, at=site.clock.now(), actor=SYSTEM, ticket_id=ticket_id
     )
-    values = {
+    values: dict[str, Any] = {
         "account_id": ticket.account_id,
         "actor": SYSTEM,
         "agent": SYSTEM,

@@ -12,10 +12,10 @@ from plugdesk.contract.messages import IncomingMessage
 from plugdesk.contract.tickets import SYSTEM
 from plugdesk.errors import PluginError
 from plugdesk.plugins import operations
-from plugin_kit import eventually, refresh, state_of
+from plugdesk.testing.plugins import eventually, refresh, state_of
 
 if TYPE_CHECKING:
-    from plugin_kit import Shelf, Sites
+    from plugdesk.testing.plugins import Shelf, Sites
 
 LINK = "@hookimpl\ndef navigation(): return NavItem(label='{}', url='/')"
 RAISING = "@hookimpl\ndef navigation(agent): return 1 / 0"

@@ -8,7 +8,7 @@ import pytest
 from plugdesk.plugins.states import State
 
 if TYPE_CHECKING:
-    from plugin_kit import Shelf, Sites
+    from plugdesk.testing.plugins import Shelf, Sites
 
 CHANNEL = """
 from pydantic import BaseModel

@@ -10,13 +10,13 @@ from plugdesk.db import Database
 from plugdesk.db.guests import TransactionLost, call, host, visit
 from plugdesk.errors import PluginError
 from plugdesk.settings.models import Counter
+from plugdesk.testing.plugins import eventually, state_of, subjects
 from plugdesk.tickets.models import Tag
-from plugin_kit import eventually, state_of, subjects
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
-    from plugin_kit import Sites
+    from plugdesk.testing.plugins import Sites
 
 IMPORTS = """
 from plugdesk.tickets.models import Tag, Ticket

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import CursorResult, delete, inspect, select, update
@@ -89,10 +88,3 @@ def clear_holds(session: Session, plugin: str, hook: str | None = None) -> None:
     query = delete(HeldHook).where(HeldHook.plugin == plugin)
     session.execute(query if hook is None else query.where(HeldHook.hook == hook))
     move_generation(session)
-
-
-def held_since(session: Session, plugin: str, hook: str) -> datetime | None:
-    """Return since when a hook is held, or None."""
-    return session.scalar(
-        select(HeldHook.at).where(HeldHook.plugin == plugin, HeldHook.hook == hook)
-    )

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy import select
+
 from plugdesk.accounts.models import Account
 from plugdesk.clock import FrozenClock
 from plugdesk.config import SiteConfig
@@ -22,7 +24,6 @@ from plugdesk.plugins.states import PluginState
 from plugdesk.site import Site
 from plugdesk.testing.sites import MOMENT
 from plugdesk.tickets.models import Ticket
-from sqlalchemy import select
 
 HEADER = "from plugdesk.plugin import *\nfrom plugdesk.plugin import hookimpl, desk\n"
 
