@@ -54,6 +54,7 @@ class Site:
 
     def close(self) -> None:
         """End helper processes and close connections."""
+        self.hooks.close()
         self.parser.close()
         self.jobs.close()
         self.db.close()
