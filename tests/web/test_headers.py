@@ -19,7 +19,9 @@ VALUES = {"int": 1, "string": "x", "path": "x", "default": "x"}
 def address(desk: Desk, rule: Rule) -> str:
     """Return an address for a route, with made-up values."""
     special = {"folder": "open", "channel": "mailbox"}
-    values = {name: special.get(name, 1 if name.endswith("_id") else "x") for name in rule.arguments}
+    values = {
+        name: special.get(name, 1 if name.endswith("_id") else "x") for name in rule.arguments
+    }
     built = rule.build(values)
     assert built is not None, rule
     return built[1]

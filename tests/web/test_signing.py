@@ -57,10 +57,8 @@ def test_unknown_and_known_addresses_get_the_same_answer(desk: Desk) -> None:
     assert answers[0] == answers[1] == answers[2]
 
 
-def test_unknown_addresses_cost_a_verification(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """For an unknown address a password is verified all the same, so that the time tells nothing."""
+def test_unknown_addresses_cost_a_verification(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For an unknown address a password is verified too, so that the time tells nothing."""
     verified: list[str] = []
     real = operations._hasher.verify
 

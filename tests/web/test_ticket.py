@@ -175,9 +175,13 @@ def test_what_becomes_of_a_reply_is_said(
     delivery = page.split('<div class="delivery')[1].split("</article>")[0]
     assert words in delivery
     assert (button in delivery) if button else ("<button" not in delivery)
-    assert "<button" not in desk.browser("obs").text(f"/desk/tickets/{ticket_id}").split(
-        '<div class="delivery'
-    )[1].split("</article>")[0]
+    assert (
+        "<button"
+        not in desk.browser("obs")
+        .text(f"/desk/tickets/{ticket_id}")
+        .split('<div class="delivery')[1]
+        .split("</article>")[0]
+    )
     marks = {"failed": "Not delivered", "unknown": "Delivery uncertain", "deferred": "Delayed"}
     assert (marks.get(state, "Not delivered") in mina.text("/desk/inbox/open")) is (state in marks)
 

@@ -65,7 +65,13 @@ def confirm(ticket_id: int) -> ResponseReturnValue:
 
 def render_ticket(page: TicketPage, composer: Composer) -> str:
     """Return the page of a ticket with what stands in its composer."""
-    return render_template("desk/ticket.html", page=page, ticket=page.info, composer=composer)
+    return render_template(
+        "desk/ticket.html",
+        page=page,
+        ticket=page.info,
+        composer=composer,
+        images_of=request.args.get("images", type=int),
+    )
 
 
 def _wanted_change() -> Change | None:
