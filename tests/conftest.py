@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
 from plugdesk.testing.servers.postgres import Postgres
 
 pytest_plugins = ["plugdesk.testing.fixtures"]

@@ -11,7 +11,6 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 from werkzeug.datastructures import MultiDict
 
 from plugdesk.i18n import gettext
@@ -148,8 +147,9 @@ def _choice_label(member: str) -> str:
 
 
 def _default(info: FieldInfo) -> Any:
-    value = info.get_default(call_default_factory=True, validated_data={})
-    return None if value is PydanticUndefined else value
+    if info.is_required():
+        return None
+    return info.get_default(call_default_factory=True, validated_data={})
 
 
 def _shown(value: Any) -> str:
