@@ -1,4 +1,4 @@
-# make run     a demo site at http://127.0.0.1:8025/ (Ctrl-C stops it)
+# make run     a demo site at http://127.0.0.1:8000/ (Ctrl-C stops it)
 # make test    all checks and tests
 # make help    the rest
 SHELL := /bin/bash
