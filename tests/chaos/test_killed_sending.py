@@ -82,7 +82,7 @@ def test_killed_at_every_step(desk: DoomedDesk, crash_lab: CrashLab) -> None:
 
 
 @pytest.mark.parametrize("behaviour", [CUT_AFTER_DOT, LOST_AFTER_DOT], ids=["kept", "lost"])
-def test_cut_after_the_final_dot(desk: DoomedDesk, behaviour: object) -> None:
+def test_cut_after_the_final_dot(desk: DoomedDesk, behaviour: Behaviour) -> None:
     """A server that falls silent after the final dot leaves `unknown`; nothing is repeated."""
     desk.smtp.script(behaviour)
     write(desk)
