@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,9 @@ from plugdesk.plugins import operations
 from plugdesk.plugins.gate import register_blueprints
 from plugdesk.site import Site
 from plugdesk.testing.plugins import refresh, state_of
+from plugdesk.testing.sites import PASSWORD, make_agent
 from plugdesk.tickets.models import Tag
+from plugdesk.web.app import create_app
 from sqlalchemy import select
 
 if TYPE_CHECKING:
@@ -193,3 +196,26 @@ def test_one_process_may_build_several_applications(sites: Sites, browse: Browse
     sites.shelf.put("sms", PAGES)
     for _ in range(2):
         assert browse(sites.with_plugins("sms")).get("/desk/x/sms/").text == "home of sms"
+
+
+def test_the_desks_own_application_guards_and_contains_plugin_pages(sites: Sites) -> None:
+    """Strangers are sent to sign in; an agent sees the desk's error page, and the desk goes on."""
+    sites.shelf.put("sms", PAGES + "@hookimpl\ndef navigation(): raise SystemExit('no links')\n")
+    site = sites.with_plugins("sms")
+    make_agent(site)
+    client = create_app(site).test_client()
+    assert client.get("/desk/x/sms/").location.startswith("/sign-in")
+    form = client.get("/sign-in").text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
+    assert token is not None
+    values = {"csrf_token": token[1], "address": "mina@desk.test", "password": PASSWORD}
+    client.post("/sign-in", data=values)
+    assert client.get("/desk/x/sms/").text == "home of sms"
+    failed = client.get("/desk/x/sms/raises")
+    assert failed.status_code == 500
+    assert "This page of the plugin sms failed" in failed.text
+    assert client.get("/desk/", follow_redirects=True).status_code == 200
+    assert {failure.hook for failure in state_of(site, "sms").failures} == {
+        "blueprint",
+        "navigation",
+    }
