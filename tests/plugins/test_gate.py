@@ -10,6 +10,7 @@ import pytest
 from flask import Flask, abort
 from flask.testing import FlaskClient
 from flask.typing import ResponseReturnValue
+from plugdesk.contract.tickets import Role
 from plugdesk.errors import NotFound
 from plugdesk.plugins import operations
 from plugdesk.plugins.gate import register_blueprints
@@ -202,7 +203,7 @@ def test_the_desks_own_application_guards_and_contains_plugin_pages(sites: Sites
     """Strangers are sent to sign in; an agent sees the desk's error page, and the desk goes on."""
     sites.shelf.put("sms", PAGES + "@hookimpl\ndef navigation(): raise SystemExit('no links')\n")
     site = sites.with_plugins("sms")
-    make_agent(site)
+    make_agent(site, role=Role.OWNER)
     client = create_app(site).test_client()
     assert client.get("/desk/x/sms/").location.startswith("/sign-in")
     form = client.get("/sign-in").text
