@@ -150,9 +150,9 @@ def test_a_failed_check_keeps_the_password(post: Desk, owner: Browser) -> None:
     assert "imap.known.test" in page
     assert "bad" not in re.findall(r'value="([^"]*)"', page)
     asked = ["careful", "port"]
-    form = {"account_address": "help@known.test", "check": number, "server": "other.test",
+    more = {"account_address": "help@known.test", "check": number, "server": "other.test",
             "asked": asked, "port": "143", "folders": "INBOX\nSales"}  # fmt: skip
-    second = owner.post("/admin/accounts/new/post", form).location
+    second = owner.post("/admin/accounts/new/post", more).location
     with post.site.db.read() as session:
         candidate = checks.read_check(post.site, session, second.rpartition("/")[2]).candidate
     assert candidate.values == {

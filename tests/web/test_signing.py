@@ -8,7 +8,7 @@ import pytest
 from desks import PASSWORD, Browser, Desk
 from plugdesk.clock import FrozenClock
 from plugdesk.people import operations, sign_in
-from plugdesk.people.models import SignIn
+from plugdesk.people.models import Agent, SignIn
 from plugdesk.web.current import local_path
 from sqlalchemy import select
 
@@ -159,7 +159,7 @@ def test_use_keeps_a_token_alive(desk: Desk, mina: Browser) -> None:
 def test_a_deactivated_agent_is_out_at_once(desk: Desk, mina: Browser) -> None:
     """Taking an agent's access away ends what is open, not only the next sign-in."""
     with desk.site.db.write() as session:
-        agent = session.get(operations.Agent, desk.person("mina"))
+        agent = session.get(Agent, desk.person("mina"))
         assert agent is not None
         agent.active = False
     assert mina.get("/desk/profile").status_code == 302

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -29,9 +30,12 @@ def messages(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     command += ["--output-file", str(found), "core/plugdesk"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     with found.open("rb") as file:
-        return {
-            one.id[0] if isinstance(one.id, tuple) else one.id for one in read_po(file) if one.id
-        }
+        return {texts_of(one.id)[0] for one in read_po(file) if one.id}
+
+
+def texts_of(entry: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return the forms of an entry of a catalogue: one, or singular and plural."""
+    return (entry,) if isinstance(entry, str) else tuple(entry or ())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -39,16 +43,15 @@ def test_every_text_is_translated(language: str, messages: set[str]) -> None:
     """No text is missing, empty, doubtful or left over, and each keeps its placeholders."""
     with (CORE / "translations" / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
         catalogue = read_po(file, locale=language)
-    translated = {}
+    translated: dict[str, str] = {}
     for one in catalogue:
         if not one.id:
             continue
         assert not one.fuzzy, one.id
-        source = one.id[-1] if isinstance(one.id, tuple) else one.id
-        for text in one.string if isinstance(one.string, tuple) else (one.string,):
-            wanted, given = (set(PLACEHOLDER.findall(each)) for each in (source, text))
-            assert given <= wanted, one.id
-            translated[one.id[0] if isinstance(one.id, tuple) else one.id] = text
+        wanted = set(PLACEHOLDER.findall(texts_of(one.id)[-1]))
+        for text in texts_of(one.string):
+            assert set(PLACEHOLDER.findall(text)) <= wanted, one.id
+            translated[texts_of(one.id)[0]] = text
     assert {text for text in messages if not translated.get(text)} == set()
     assert set(translated) - messages == set()
 
