@@ -16,6 +16,7 @@ from plugdesk.testing.servers.smtp_script import (
     GREYLIST,
     LOST_AFTER_DOT,
     REFUSE,
+    Behaviour,
 )
 from plugdesk.tickets.drafts import NewTicket
 from plugdesk.tickets.models import Message
