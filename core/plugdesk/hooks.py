@@ -19,9 +19,10 @@ from plugdesk.db import guests
 from plugdesk.errors import PluginError
 from plugdesk.plugins import rows
 from plugdesk.plugins.context import CURRENT, Context
-from plugdesk.plugins.loading import Implementation, describe, hooks_of_kind
+from plugdesk.plugins.loading import Implementation, hooks_of_kind
 from plugdesk.plugins.registry import PluginRegistry
 from plugdesk.plugins.states import HookHold
+from plugdesk.traces import describe
 
 SLOW_SECONDS = 0.25
 #: Hooks that act on the desk, which asks hooks again: deeper than this is a circle.
@@ -126,8 +127,8 @@ class Hooks:
 
     def failed(self, plugin: str, hook: str, error: BaseException, *, hold: bool = False) -> None:
         """Count a failure of a plugin; hold the hook at the fifth of late, or at once."""
-        _logger.error("The plugin %s failed in %s.", plugin, hook, exc_info=error)
         now, text = self._site.clock.now(), describe(error)
+        _logger.error("The plugin %s failed in %s.\n%s", plugin, hook, text)
         if self._plugins.failures.add(plugin, hook, text, now) or hold:
             held = HookHold(hook=hook, error=text, at=now)
             if self._plugins.hold(plugin, held):

@@ -21,8 +21,8 @@ from plugdesk.db import guests
 from plugdesk.events import cursors, feed, sequencer
 from plugdesk.events.models import EventRow
 from plugdesk.events.operations import DELIVER
-from plugdesk.jobs.traces import describe
 from plugdesk.plugins.loading import hooks_of_kind
+from plugdesk.traces import describe
 
 if TYPE_CHECKING:
     from plugdesk.site import Site

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from plugdesk.contract.jobs import Job
 from plugdesk.jobs import leases
 from plugdesk.jobs.records import ensure_run
-from plugdesk.jobs.traces import describe
+from plugdesk.traces import describe
 
 if TYPE_CHECKING:
     from plugdesk.site import Site

@@ -21,7 +21,7 @@ from plugdesk.jobs.local import LocalJobs
 from plugdesk.jobs.periodic import Periodic
 from plugdesk.jobs.records import Records
 from plugdesk.jobs.storage import QueueStorage, open_storage
-from plugdesk.jobs.traces import describe
+from plugdesk.traces import describe
 
 if TYPE_CHECKING:
     from plugdesk.site import Site

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,12 +25,12 @@ from plugdesk.plugins.blueprints import check_blueprint
 from plugdesk.plugins.discovery import Found
 from plugdesk.plugins.migrations import history_of
 from plugdesk.plugins.states import Adds
+from plugdesk.traces import describe
 
 if TYPE_CHECKING:
     from plugdesk.db.migrate import History
 
 PROJECT = "plugdesk"
-_TRACEBACK_CHARACTERS = 8000
 
 
 class Held(Exception):
@@ -81,15 +80,6 @@ class Loaded:
             settings=self.settings is not None,
             hooks=tuple(sorted(self.implementations)),
         )
-
-
-def describe(error: BaseException) -> str:
-    """Return a sentence and the traceback, cut to what a page can show."""
-    text = "".join(traceback.format_exception(error)).rstrip()
-    if len(text) > _TRACEBACK_CHARACTERS:
-        text = f"{text[:1000]}\n  …\n{text[-(_TRACEBACK_CHARACTERS - 1000) :]}"
-    # PostgreSQL stores no zero bytes, neither store takes lone surrogates.
-    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
 
 
 def make_manager() -> pluggy.PluginManager:

@@ -16,10 +16,11 @@ from plugdesk.events.models import EventCursor, EventFailure
 from plugdesk.events.sequencer import last_position
 from plugdesk.jobs.models import JobRun
 from plugdesk.plugins import migrations, preflight, rows
-from plugdesk.plugins.loading import Loaded, describe
+from plugdesk.plugins.loading import Loaded
 from plugdesk.plugins.models import HeldHook, PluginRow
 from plugdesk.plugins.states import State
 from plugdesk.settings.models import SettingsRow
+from plugdesk.traces import describe
 
 if TYPE_CHECKING:
     from plugdesk.site import Site
