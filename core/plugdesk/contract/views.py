@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from flask import Blueprint, current_app
+from flask.sansio.blueprints import Blueprint as AnyBlueprint
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -51,7 +52,7 @@ class PluginBlueprint(Blueprint):
         self.portal = portal
         self.register_error_handler(Exception, _page_failed)
 
-    def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
+    def register_blueprint(self, blueprint: AnyBlueprint, **options: Any) -> None:
         """Refused: a nested blueprint could register app-wide functions."""
         _refuse("register_blueprint")(self, blueprint, **options)
 
