@@ -17,17 +17,17 @@ from plugdesk import i18n
 CORE = Path(i18n.__file__).parent
 ROOT = CORE.parents[1]
 TEMPLATES = sorted((CORE / "templates").rglob("*.html"))
+PACKAGES = [CORE, *sorted(path.parent for path in ROOT.glob("plugins/*/*/translations"))]
 LANGUAGES = sorted(set(i18n.LANGUAGES) - {"en"})
 PLACEHOLDER = re.compile(r"%\((\w+)\)s|\{(\w+)\}")
 
 
-@pytest.fixture(scope="module")
-def messages(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """All texts of the core, as `make messages` gathers them."""
-    found = tmp_path_factory.mktemp("messages") / "messages.pot"
+def gathered(package: Path, folder: Path) -> set[str]:
+    """Return all texts of a package, as `make messages` gathers them."""
+    found = folder / "messages.pot"
     command = [sys.executable, "-m", "babel.messages.frontend", "-q", "extract"]
     command += ["--mapping-file", "pyproject.toml", "--keywords", "lazy_gettext"]
-    command += ["--output-file", str(found), "core/plugdesk"]
+    command += ["--output-file", str(found), str(package.relative_to(ROOT))]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     with found.open("rb") as file:
         return {texts_of(one.id)[0] for one in read_po(file) if one.id}
@@ -39,9 +39,11 @@ def texts_of(entry: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_text_is_translated(language: str, messages: set[str]) -> None:
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_every_text_is_translated(package: Path, language: str, tmp_path: Path) -> None:
     """No text is missing, empty, doubtful or left over, and each keeps its placeholders."""
-    with (CORE / "translations" / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+    messages = gathered(package, tmp_path)
+    with (package / "translations" / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
         catalogue = read_po(file, locale=language)
     translated: dict[str, str] = {}
     for one in catalogue:

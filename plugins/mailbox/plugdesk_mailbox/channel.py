@@ -22,7 +22,7 @@ from plugdesk_mailbox.imap.connection import SILENCE, CommandRefused, ImapConnec
 from plugdesk_mailbox.imap.idle import Pace, Watch
 from plugdesk_mailbox.imap.reader import Reader
 from plugdesk_mailbox.providers import provider_of_host, settings_for
-from plugdesk_mailbox.settings import MailboxSettings, SaveSent
+from plugdesk_mailbox.settings import N_, MailboxSettings, SaveSent
 from plugdesk_mailbox.smtp.client import Patience
 from plugdesk_mailbox.smtp.compose import compose
 from plugdesk_mailbox.smtp.headers import bare_id
@@ -37,7 +37,7 @@ class MailboxChannel(Channel[MailboxSettings]):
     """
 
     name: ClassVar[str] = "mailbox"
-    label: ClassVar[str] = "Mailbox"
+    label: ClassVar[str] = N_("Mailbox")
     settings: ClassVar[type[MailboxSettings]] = MailboxSettings
 
     silence: ClassVar[float] = SILENCE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plugdesk.plugin import ChannelError, CheckResult
+from plugdesk.plugin import ChannelError, CheckResult, gettext
 
 from plugdesk_mailbox.imap.connection import FolderMissing, ImapConnection, telling
 from plugdesk_mailbox.settings import MailboxSettings
@@ -20,14 +20,14 @@ def check(config: MailboxSettings) -> list[CheckResult]:
 
 
 def _receiving(config: MailboxSettings) -> Iterator[CheckResult]:
-    label = f"Receiving from {config.imap_host}"
+    label = gettext("Receiving from %(host)s", host=config.imap_host)
     try:
         connection = ImapConnection.open(config, _SILENCE)
     except ChannelError as error:
         yield CheckResult(label=label, ok=False, sentence=str(error))
         return
     try:
-        yield CheckResult(label=label, ok=True, sentence="Connected and signed in.")
+        yield CheckResult(label=label, ok=True, sentence=gettext("Connected and signed in."))
         for folder in config.folders:
             yield _folder(connection, folder)
     finally:
@@ -35,11 +35,11 @@ def _receiving(config: MailboxSettings) -> Iterator[CheckResult]:
 
 
 def _folder(connection: ImapConnection, folder: str) -> CheckResult:
-    label = f"Folder {folder}"
+    label = gettext("Folder %(folder)s", folder=folder)
     try:
         with telling(connection.config):
             connection.examine(folder)
-            return CheckResult(label=label, ok=True, sentence="The folder can be read.")
+            return CheckResult(label=label, ok=True, sentence=gettext("The folder can be read."))
     except FolderMissing:
         return CheckResult(label=label, ok=False, sentence=_missing(connection, folder))
     except ChannelError as error:
@@ -52,17 +52,24 @@ def _missing(connection: ImapConnection, folder: str) -> str:
             names = [info.name for info in connection.folder.list()]
     except ChannelError:
         names = []
-    known = f" It has: {', '.join(sorted(names)[:20])}." if names else ""
-    return f"{connection.config.imap_host} has no folder “{folder}”.{known}"
+    host = connection.config.imap_host
+    missing = gettext("%(host)s has no folder “%(folder)s”.", host=host, folder=folder)
+    if not names:
+        return missing
+    return f"{missing} {gettext('It has: %(names)s.', names=', '.join(sorted(names)[:20]))}"
 
 
 def _sending(config: MailboxSettings) -> CheckResult:
-    label = f"Sending through {config.smtp_host}"
+    label = gettext("Sending through %(host)s", host=config.smtp_host)
     try:
         client = connect(config, _PATIENCE)
     except ChannelError as error:
         return CheckResult(label=label, ok=False, sentence=str(error))
     wants_password = client.has_extn("auth")
     client.goodbye()
-    sentence = "Connected and signed in." if wants_password else "Connected; it wants no password."
+    sentence = (
+        gettext("Connected and signed in.")
+        if wants_password
+        else gettext("Connected; it wants no password.")
+    )
     return CheckResult(label=label, ok=True, sentence=sentence)

@@ -14,12 +14,21 @@ MEGABYTE = 1024 * 1024
 _LONGEST_FOLDER = 255
 
 
+def N_(text: str) -> str:  # noqa: N802 - the name by which catalogues gather texts
+    """Mark a text that the desk translates when it shows it."""
+    return text
+
+
 class Security(StrEnum):
     """How a connection is protected."""
 
     TLS = "tls"
     STARTTLS = "starttls"
     NONE = "none"
+
+
+#: The names of the choices, as the form shows them.
+CHOICES = (N_("None"), N_("Automatic"), N_("Yes"), N_("No"))
 
 
 class SaveSent(StrEnum):
@@ -36,8 +45,8 @@ class MailboxSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     imap_host: str = Field(
-        title="Incoming server",
-        description="The IMAP server of your provider, such as imap.example.com.",
+        title=N_("Incoming server"),
+        description=N_("The IMAP server of your provider, such as imap.example.com."),
         min_length=1,
         max_length=253,
     )
@@ -45,39 +54,39 @@ class MailboxSettings(BaseModel):
         default=993,
         ge=1,
         le=65535,
-        title="Incoming port",
-        description="993 for TLS, 143 for STARTTLS.",
+        title=N_("Incoming port"),
+        description=N_("993 for TLS, 143 for STARTTLS."),
     )
     imap_security: Security = Field(
         default=Security.TLS,
-        title="Incoming encryption",
-        description="TLS unless your provider says otherwise.",
+        title=N_("Incoming encryption"),
+        description=N_("TLS unless your provider says otherwise."),
     )
     username: str = Field(
-        title="User name",
-        description="Most often your whole mail address.",
+        title=N_("User name"),
+        description=N_("Most often your whole mail address."),
         min_length=1,
         max_length=512,
     )
     password: SecretStr = Field(
-        title="Password",
-        description="Gmail, Naver, Daum, Yahoo and iCloud want an app password here.",
+        title=N_("Password"),
+        description=N_("Gmail, Naver, Daum, Yahoo and iCloud want an app password here."),
     )
     folders: list[str] = Field(
         default_factory=lambda: ["INBOX"],
         min_length=1,
         max_length=100,
-        title="Folders",
-        description="Which folders become tickets. The first is watched continuously.",
+        title=N_("Folders"),
+        description=N_("Which folders become tickets. The first is watched continuously."),
     )
     import_since: date | None = Field(
         default=None,
-        title="Import mail since",
-        description="Leaves out what the server received before this day. Empty imports all.",
+        title=N_("Import mail since"),
+        description=N_("Leaves out what the server received before this day. Empty imports all."),
     )
     smtp_host: str = Field(
-        title="Outgoing server",
-        description="The SMTP server of your provider, such as smtp.example.com.",
+        title=N_("Outgoing server"),
+        description=N_("The SMTP server of your provider, such as smtp.example.com."),
         min_length=1,
         max_length=253,
     )
@@ -85,64 +94,66 @@ class MailboxSettings(BaseModel):
         default=465,
         ge=1,
         le=65535,
-        title="Outgoing port",
-        description="465 for TLS, 587 for STARTTLS.",
+        title=N_("Outgoing port"),
+        description=N_("465 for TLS, 587 for STARTTLS."),
     )
     smtp_security: Security = Field(
         default=Security.TLS,
-        title="Outgoing encryption",
-        description="TLS for port 465, STARTTLS for port 587.",
+        title=N_("Outgoing encryption"),
+        description=N_("TLS for port 465, STARTTLS for port 587."),
     )
     smtp_username: str = Field(
         default="",
         max_length=512,
-        title="User name for sending",
-        description="Only if it differs from the user name above.",
+        title=N_("User name for sending"),
+        description=N_("Only if it differs from the user name above."),
     )
     smtp_password: SecretStr = Field(
         default=SecretStr(""),
-        title="Password for sending",
-        description="Only if it differs from the password above.",
+        title=N_("Password for sending"),
+        description=N_("Only if it differs from the password above."),
     )
     from_name: str = Field(
         default="",
         max_length=200,
-        title="Name of the sender",
-        description="What customers see before your address.",
+        title=N_("Name of the sender"),
+        description=N_("What customers see before your address."),
     )
     signature: str = Field(
         default="",
         max_length=5000,
-        title="Signature",
-        description="Stands below every answer.",
+        title=N_("Signature"),
+        description=N_("Stands below every answer."),
     )
     save_sent: SaveSent = Field(
         default=SaveSent.AUTO,
-        title="Keep copies of answers",
-        description="Automatic keeps one in the Sent folder unless the provider does so itself.",
+        title=N_("Keep copies of answers"),
+        description=N_(
+            "Automatic keeps one in the Sent folder unless the provider does so itself."
+        ),
     )
     sent_folder: str = Field(
         default="",
         max_length=255,
-        title="Sent folder",
-        description="Empty finds it by itself.",
+        title=N_("Sent folder"),
+        description=N_("Empty finds it by itself."),
     )
     max_message_size: int = Field(
         default=50 * MEGABYTE,
         ge=64 * 1024,
         le=1024 * MEGABYTE,
-        title="Largest message",
-        description="In bytes. Of larger ones only the header is read, for the quarantine.",
+        title=N_("Largest message"),
+        description=N_("In bytes. Of larger ones only the header is read, for the quarantine."),
     )
     ca_file: Path | None = Field(
         default=None,
-        title="Own certificate authority",
-        description="A PEM file on this machine, for servers with a private certificate.",
+        title=N_("Own certificate authority"),
+        description=N_("A PEM file on this machine, for servers with a private certificate."),
     )
     allow_plaintext: bool = Field(
         default=False,
-        title="Allow unencrypted connections",
-        description="Sends password and mail readable through the network. Avoid this.",
+        title=N_("Allow unencrypted connections"),
+        description=N_("Sends password and mail readable through the network. Avoid this."),
     )
 
     @field_validator("imap_host", "smtp_host", "username", "smtp_username", "from_name")
