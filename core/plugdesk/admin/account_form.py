@@ -17,6 +17,7 @@ from plugdesk.contract.addresses import canonical_address
 from plugdesk.contract.channels import Channel
 from plugdesk.errors import NotFound, PluginError
 from plugdesk.i18n import gettext
+from plugdesk.plugins.states import State
 from plugdesk.settings.forms import load_settings
 from plugdesk.web.current import actor, current_site, owner_page
 from plugdesk.web.model_form import FormField, form_fields, kind_of, problems_of, read_form
@@ -37,17 +38,20 @@ class AccountForm:
     check: str = ""
     """An earlier check whose secrets stay if they are left empty."""
     account_id: int | None = None
-    problem: str = ""
+    unknown: bool = False
+    """Whether nothing is wrong yet, but the address did not tell the rest."""
 
 
 @pages.get("/accounts/new", endpoint="account_new")
 @owner_page
 def choose() -> ResponseReturnValue:
-    """Ask for the channel where there are several."""
-    channels = [channel for _plugin, channel in current_site().plugins.channels()]
-    if len(channels) == 1:
+    """Ask for the channel where there are several; offer plugins that would bring one."""
+    registry = current_site().plugins
+    channels = [channel for _plugin, channel in registry.channels()]
+    off = [state for state in registry.states() if state.state is State.OFF and state.adds.channels]
+    if len(channels) == 1 and not off:
         return redirect(url_for("admin.account_begin", channel=channels[0].name))
-    return render_template("admin/account_new.html", channels=channels)
+    return render_template("admin/account_new.html", channels=channels, off=off)
 
 
 @pages.get("/accounts/new/<channel>", endpoint="account_begin")
@@ -89,13 +93,14 @@ def try_it(channel: str) -> ResponseReturnValue:
         address = canonical_address(address)
     except ValueError:
         problems["account_address"] = gettext("Enter a whole mail address.")
-    if problems:
-        form = _form(found, name, address, values, problems, check=earlier)
-        return _page(form, problems), 422
-    candidate = Candidate(channel=channel, name=name or address, address=address, values=values)
     site = current_site()
-    with site.db.write() as session:
+    candidate = Candidate(channel=channel, name=name or address, address=address, values=values)
+    with site.db.write() as session:  # also when something is missing: it keeps the password
         number = checks.start_check(site, session, actor(), candidate)
+    if problems:
+        told = _told_now(problems)
+        form = _form(found, name, address, values, told, check=number, unknown=not told)
+        return _page(form, told), 422
     site.jobs.enqueue(CHECK, check=number)
     return redirect(url_for("admin.account_check", check=number))
 
@@ -167,6 +172,12 @@ def change(account_id: int) -> ResponseReturnValue:
     return redirect(url_for("admin.accounts"))
 
 
+def _told_now(problems: Mapping[str, str]) -> dict[str, str]:
+    """Leave out the problems of questions that nobody was asked yet."""
+    asked = {"", "account_address", *request.form.getlist("asked")}
+    return {name: problem for name, problem in problems.items() if name in asked}
+
+
 def _form(
     channel: type[Channel[Any]],
     name: str,
@@ -176,6 +187,7 @@ def _form(
     *,
     check: str = "",
     account_id: int | None = None,
+    unknown: bool = False,
 ) -> AccountForm:
     """Return the form; what is required and not known yet, or wrong, is asked in the open."""
     known = _suggested(channel, address) if address else {}
@@ -194,6 +206,7 @@ def _form(
         folded=tuple(field for field in fields if field not in plain),
         check=check,
         account_id=account_id,
+        unknown=unknown,
     )
 
 

@@ -35,6 +35,8 @@ def switch(name: str) -> ResponseReturnValue:
         if action == "enable":
             operations.enable(site, name)
             flash(gettext("%(name)s is on, in every process of the desk.", name=name), "good")
+            if request.form.get("then") == "connect":
+                return redirect(url_for("admin.account_new"))
         elif action == "disable":
             operations.disable(site, name)
             flash(gettext("%(name)s is off. Its data stays.", name=name), "good")
