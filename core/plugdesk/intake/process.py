@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from plugdesk.accounts.models import Account
 from plugdesk.clock import has_come
+from plugdesk.contract.channels import Channel
 from plugdesk.contract.messages import IncomingMessage
 from plugdesk.errors import ParseLimit, PluginError
 from plugdesk.intake.models import JournalEntry
@@ -90,6 +91,16 @@ def _process_channel(site: Site, name: str, entries: list[JournalEntry]) -> int:
         for entry in entries:
             _postpone(site, entry.id, str(error), count=False)
         return 0
+    try:
+        return _understand(site, channel, entries)
+    except Exception as error:  # the parser itself failed, not an item: all is tried later
+        _logger.exception("Items of the channel %s could not be understood", name)
+        for entry in entries:
+            _postpone(site, entry.id, repr(error), count=False)
+        return 0
+
+
+def _understand(site: Site, channel: type[Channel[Any]], entries: list[JournalEntry]) -> int:
     raws = [site.blobs.get(entry.content_hash) for entry in entries]
     for index, parsed in site.parser.parse_many(channel, raws):
         _settle_entry(site, entries[index].id, parsed)
