@@ -129,7 +129,9 @@ def test_an_unknown_provider_is_asked_for_the_rest(post: Desk, owner: Browser) -
     answer = owner.post("/admin/accounts/new/post", form)
     assert answer.status_code == 422
     folded = answer.text.split("<details")[-1]
-    assert "Fill this in." in answer.text.split("<details")[0] + answer.text
+    assert "The servers of this address are not known here." in answer.text
+    assert "Fill this in." not in answer.text
+    assert "Leave it empty to keep what is stored" in answer.text.split("<details")[0]
     assert 'name="server"' not in folded
     assert 'name="port"' in folded
     assert '<option value="tls" selected>TLS</option>' in folded
@@ -172,7 +174,13 @@ def test_a_channel_that_breaks_is_a_result(post: Desk, owner: Browser) -> None:
 
 def test_wrong_values_are_told_beside_their_fields(post: Desk, owner: Browser) -> None:
     """A port that is none and an address that is none are named, each at its field."""
-    form = {"account_address": "nobody", "password": "x", "server": "s", "port": "90000"}
+    form = {
+        "account_address": "nobody",
+        "password": "x",
+        "server": "s",
+        "port": "90000",
+        "asked": ["server", "port"],
+    }
     page = owner.post("/admin/accounts/new/post", form).text
     assert "Enter 65535 or less." in page
     assert "Enter a whole mail address." in page

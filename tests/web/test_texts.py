@@ -103,7 +103,7 @@ def far_language(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(i18n, "translations_for", lambda _language: Far())
 
 
-def test_no_page_speaks_past_the_catalogue(far_language: None, desk: Desk, owner: Browser) -> None:
+def test_no_page_speaks_past_the_catalogue(desk: Desk, owner: Browser, far_language: None) -> None:
     """Whatever a page says apart from people's own words comes from the catalogue."""
     ticket_id, message_id = desk.mail("8", subject="7", name="9", html="<img src=https://x>")
     owner.post(f"/desk/tickets/{ticket_id}/note", {"text": "6"})
