@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -27,6 +29,17 @@ def test_makes_a_site_that_can_be_opened(run: Run, tmp_path: Path) -> None:
     db = Database(config.database_url)
     assert migrate.is_current(db)
     db.close()
+
+
+def test_no_other_user_can_read_a_site(tmp_path: Path) -> None:
+    """Whatever the umask of the shell, every file and folder of a site is its owner's alone."""
+    folder = tmp_path / "shop"
+    command = [sys.executable, "-m", "plugdesk.cli", "init", str(folder)]
+    subprocess.run(command, check=True, capture_output=True, umask=0)
+
+    made = [folder, *folder.rglob("*")]
+    assert len(made) > 3
+    assert [path for path in made if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
 
 
 def test_the_folder_may_come_from_site(run: Run, tmp_path: Path) -> None:

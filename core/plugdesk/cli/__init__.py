@@ -11,8 +11,11 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command that the process's arguments name, in the language of the terminal."""
+    import os
+
     from plugdesk.i18n import language_of_environment, set_language
 
+    os.umask(0o077)  # what a site stores is customers' mail: no other user of the machine reads it
     # Before the commands are imported: their help is translated as they are defined.
     set_language(language_of_environment() or "en")
     from plugdesk.cli.root import plugdesk
