@@ -103,10 +103,16 @@ def _from_file(path: Path) -> dict[str, Any]:
         )
         raise ConfigError(msg)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         msg = gettext("%(path)s is not valid TOML: %(error)s", path=path, error=error)
         raise ConfigError(msg) from None
+    except OSError as error:
+        msg = gettext("%(path)s cannot be read: %(error)s", path=path, error=error.strerror)
+        raise ConfigError(msg) from None
+    if "folder" in values:
+        raise ConfigError("folder: " + gettext("There is no such setting."))
+    return values
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:

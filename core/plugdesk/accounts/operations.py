@@ -16,6 +16,7 @@ from plugdesk.contract.tickets import Actor
 from plugdesk.errors import (
     ChannelError,
     ChannelSignedOut,
+    ConfigError,
     NotAllowed,
     NotFound,
     PluginError,
@@ -55,7 +56,7 @@ def create(
     account = Account(
         channel=channel,
         plugin=plugin,
-        name=clean_line(name, 120) or address,
+        name=clean_line(name, 120) or address[:120],
         address=_canonical(address),
         config=dump_settings(site.keys, settings),
         team_id=team_id,
@@ -76,7 +77,7 @@ def reconnect(
     """
     account = get(session, actor, account_id)
     _plugin, channel_class = site.plugins.channel(account.channel)
-    kept = load_settings(site.keys, channel_class.settings, account.config)
+    kept = _readable(site, channel_class.settings, account)
     settings = validate_settings(channel_class.settings, values, kept=kept)
     account.config = dump_settings(site.keys, settings)
     _start_again(account)
@@ -179,6 +180,14 @@ def fetch_failed(site: Site, account_id: int, error: ChannelError) -> None:
 def _set(site: Site, account_id: int, **values: object) -> None:
     with site.db.write() as session:
         session.execute(update(Account).where(Account.id == account_id).values(**values))
+
+
+def _readable(site: Site, model: type[BaseModel], account: Account) -> BaseModel | None:
+    """Return the settings as stored, or None when only entering all of them anew helps."""
+    try:
+        return load_settings(site.keys, model, account.config)
+    except (ConfigError, Refused):
+        return None
 
 
 def _start_again(account: Account) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from sqlalchemy import Engine
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from plugdesk.db import postgres, sqlite
@@ -25,7 +26,7 @@ class Database:
     """The site's database. Pages that only show something use `read`, operations `write`."""
 
     def __init__(self, url: str) -> None:
-        parsed = make_url(url)
+        parsed = _parse(url)
         self.url = url
         self.dialect = parsed.get_backend_name()
         #: Called after a commit with the names of the jobs that it wants to wake.
@@ -40,7 +41,7 @@ class Database:
             # hands over at once instead.
             self._turn = threading.Lock()
         elif self.dialect == "postgresql":
-            self.reader, self.writer = postgres.make_engines(url)
+            self.reader, self.writer = postgres.make_engines(parsed)
         else:
             msg = f"Plugdesk stores its data in SQLite or PostgreSQL, not in {self.dialect}."
             raise ConfigError(msg)
@@ -74,6 +75,18 @@ class Database:
         """Close all connections."""
         self.reader.dispose()
         self.writer.dispose()
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        msg = "The address of the database cannot be read: postgresql://user@host/name is one."
+        raise ConfigError(msg) from None
+    # What everybody else calls such an address; ours needs to name the driver as well.
+    if parsed.drivername in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    return parsed
 
 
 def wake(session: Session, job: str) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine
 
 
-def make_engines(url: str) -> tuple[Engine, Engine]:
+def make_engines(url: URL) -> tuple[Engine, Engine]:
     """Return the reading and the writing engine for the database at `url`."""
     return _engine(url, "on"), _engine(url, "off")
 
 
-def _engine(url: str, read_only: str) -> Engine:
+def _engine(url: URL, read_only: str) -> Engine:
     return create_engine(
         url,
         pool_size=10,

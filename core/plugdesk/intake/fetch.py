@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from plugdesk.accounts.operations import (
     fetch_began,
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 #: Told after every batch: how many items were new so far, and how many are known to follow.
 Progress = Callable[[int, int | None], None]
+_logger = logging.getLogger(__name__)
 
 
 def run(site: Site, account_id: int, progress: Progress | None = None) -> int:
@@ -42,6 +46,12 @@ def run(site: Site, account_id: int, progress: Progress | None = None) -> int:
         fetch_failed(site, account_id, error)
     except OSError as error:
         sentence = gettext("The connection broke: %(error)s", error=error)
+        fetch_failed(site, account_id, ChannelUnavailable(sentence))
+    except SQLAlchemyError:
+        raise  # the desk's own trouble, not the account's
+    except Exception:
+        _logger.exception("The channel of account %d failed.", account_id)
+        sentence = gettext("The channel itself failed. The log of the desk has details.")
         fetch_failed(site, account_id, ChannelUnavailable(sentence))
     else:
         fetch_ended(site, account_id)

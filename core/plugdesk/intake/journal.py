@@ -76,7 +76,7 @@ def _insert(site: Site, session: Session, account_id: int, batch: Sequence[RawIt
     rows = [
         {
             "account_id": account_id,
-            "key": item.key[:_LONGEST_NAME],
+            "key": _stored_key(item.key),
             "content_hash": content_hash(item.raw),
             "size": len(item.raw),
             "place": item.place[:_LONGEST_NAME],
@@ -95,3 +95,11 @@ def _insert(site: Site, session: Session, account_id: int, batch: Sequence[RawIt
         .returning(JournalEntry.id)
     )
     return len(session.scalars(statement, rows).all())
+
+
+def _stored_key(key: str) -> str:
+    """Return a key as it fits: two keys that differ only at their end stay two."""
+    if len(key) <= _LONGEST_NAME:
+        return key
+    digest = content_hash(key.encode("utf-8", "surrogateescape"))
+    return f"{key[: _LONGEST_NAME - len(digest) - 1]}#{digest}"

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from plugdesk.accounts.models import Account
 from plugdesk.contract.messages import Automatic, IncomingMessage
 from plugdesk.tickets.models import Message, Ticket
-from plugdesk.tickets.references import find_reference
+from plugdesk.tickets.references import ReplyReference, find_reference, header_domain
 
 if TYPE_CHECKING:
     from plugdesk.site import Site
 
 #: How many Message-IDs of one message are looked up; the nearest ancestors come first.
 MOST_REFERENCES = 50
+_BIGGEST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ def place(site: Site, session: Session, account_id: int, message: IncomingMessag
     )
 
 
+def is_possible_id(number: object) -> bool:
+    """Tell whether a plugin's answer can be an id; databases fail at numbers that cannot."""
+    return isinstance(number, int) and 0 < number <= _BIGGEST_ID
+
+
 def ancestors(message: IncomingMessage) -> list[str]:
     """Return the Message-IDs that a message answers, nearest first."""
     reported = [report.original_message_id for report in message.reports]
@@ -54,11 +61,24 @@ def _by_reference(site: Site, session: Session, message: IncomingMessage) -> Pla
     addresses = [address.address for address in (*message.to, *message.cc)]
     texts = [*ancestors(message), *message.delivered_to, *addresses]
     reference = find_reference(site.keys, texts)
-    if reference is None or session.get(Ticket, reference.ticket_id) is None:
+    ticket = None if reference is None else session.get(Ticket, reference.ticket_id)
+    if reference is None or ticket is None:
         return None
     bounced = message.automatic is Automatic.BOUNCE
     rule = "bounce" if bounced else "reply_reference"
-    return Placement(reference.ticket_id, rule, reference.found_in)
+    now_on = _ticket_of_reply(session, ticket, reference)
+    return Placement(now_on or ticket.id, rule, reference.found_in)
+
+
+def _ticket_of_reply(session: Session, ticket: Ticket, reference: ReplyReference) -> int | None:
+    """Return where the reply that carried a reference is: an agent may have moved it."""
+    address = session.scalars(select(Account.address).where(Account.id == ticket.account_id)).one()
+    header_id = f"{reference.token}@{header_domain(address)}"
+    return session.scalar(
+        select(Message.ticket_id)
+        .where(Message.account_id == ticket.account_id, Message.header_id == header_id)
+        .where(Message.direction == "outgoing")
+    )
 
 
 def _by_message_id(session: Session, account_id: int, message: IncomingMessage) -> Placement | None:
@@ -68,8 +88,9 @@ def _by_message_id(session: Session, account_id: int, message: IncomingMessage) 
     rows = session.execute(
         select(Message.header_id, Message.ticket_id)
         .where(Message.account_id == account_id, Message.header_id.in_(names))
-        .order_by(Message.id)
+        .order_by(Message.id.desc())
     )
+    # The first to use an id keeps it: one who copies it later would draw its answers (case C7).
     known = {row.header_id: row.ticket_id for row in rows}
     for name in names:
         if name in known:
@@ -81,7 +102,7 @@ def _by_plugin(
     site: Site, session: Session, account_id: int, message: IncomingMessage
 ) -> Placement | None:
     def same_account(_plugin: str, answer: object) -> bool:
-        ticket = session.get(Ticket, answer) if isinstance(answer, int) else None
+        ticket = session.get(Ticket, answer) if is_possible_id(answer) else None
         return ticket is not None and ticket.account_id == account_id
 
     found = site.hooks.first(

@@ -17,10 +17,10 @@ from plugdesk.accounts.models import Account
 from plugdesk.clock import has_come
 from plugdesk.contract.channels import Channel
 from plugdesk.contract.messages import IncomingMessage
-from plugdesk.errors import ParseLimit, PluginError
+from plugdesk.errors import NotFound, ParseLimit, PluginError
 from plugdesk.intake.models import JournalEntry
 from plugdesk.intake.receive import receive
-from plugdesk.intake.worker import Parsed
+from plugdesk.intake.worker import Parsed, storable
 from plugdesk.outbox.evidence import own_copy
 from plugdesk.tickets.models import Message
 
@@ -101,10 +101,19 @@ def _process_channel(site: Site, name: str, entries: list[JournalEntry]) -> int:
 
 
 def _understand(site: Site, channel: type[Channel[Any]], entries: list[JournalEntry]) -> int:
-    raws = [site.blobs.get(entry.content_hash) for entry in entries]
-    for index, parsed in site.parser.parse_many(channel, raws):
-        _settle_entry(site, entries[index].id, parsed)
+    found = [(entry.id, raw) for entry in entries if (raw := _raw(site, entry)) is not None]
+    for index, parsed in site.parser.parse_many(channel, [raw for _, raw in found]):
+        _settle_entry(site, found[index][0], parsed)
     return len(entries)
+
+
+def _raw(site: Site, entry: JournalEntry) -> bytes | None:
+    """Return an item's bytes; without them it goes to quarantine, and the others go on."""
+    try:
+        return site.blobs.get(entry.content_hash)
+    except NotFound as error:
+        _settle_entry(site, entry.id, Parsed(reason=str(error)))
+        return None
 
 
 def _settle_entry(site: Site, entry_id: int, parsed: Parsed) -> None:
@@ -157,7 +166,10 @@ def _ask_plugins(site: Site, session: Session, message: IncomingMessage) -> Inco
     changed: IncomingMessage = site.hooks.chain(
         "message_incoming", "message", message, session=session
     )
-    if len(changed.attachments) != len(message.attachments):
+    if changed is message:
+        return message
+    changed = storable(changed)
+    if [file.content for file in changed.attachments] != [f.content for f in message.attachments]:
         changed = replace(changed, attachments=message.attachments)
     if changed.html == message.html:
         return changed

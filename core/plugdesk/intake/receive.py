@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from plugdesk.accounts.models import Account
 from plugdesk.contract.messages import Automatic, IncomingMessage
-from plugdesk.contract.tickets import SYSTEM, Actor, ActorKind, Assignment
+from plugdesk.contract.tickets import SYSTEM, Actor, ActorKind, Assignment, Role
 from plugdesk.events.operations import record
 from plugdesk.intake.models import JournalEntry
-from plugdesk.intake.placing import Placement, ancestors, place
+from plugdesk.intake.placing import Placement, ancestors, is_possible_id, place
 from plugdesk.outbox.evidence import settle_by_answer, settle_by_bounce
-from plugdesk.people.models import Agent, Person
+from plugdesk.people.models import Agent, Person, Team
 from plugdesk.people.operations import find_or_create
 from plugdesk.tickets.access import lock_ticket
 from plugdesk.tickets.changes import LONGEST_SUBJECT, clean_line
@@ -111,10 +111,7 @@ def _new_ticket(
 
 def _assign(site: Site, session: Session, ticket: Ticket, account: Account) -> None:
     def possible(_plugin: str, answer: object) -> bool:
-        if not isinstance(answer, Assignment):
-            return False
-        agent = session.get(Agent, answer.agent_id) if answer.agent_id is not None else None
-        return answer.agent_id is None or (agent is not None and agent.active)
+        return isinstance(answer, Assignment) and _exists(session, answer)
 
     answer = site.hooks.first(
         "assign_ticket", session=session, accept=possible, ticket=ticket_info(session, ticket)
@@ -122,6 +119,18 @@ def _assign(site: Site, session: Session, ticket: Ticket, account: Account) -> N
     assignment = Assignment(team_id=account.team_id) if answer is None else answer[1]
     ticket.assignee_id = assignment.agent_id
     ticket.team_id = assignment.team_id
+
+
+def _exists(session: Session, assignment: Assignment) -> bool:
+    """Whether agent and team of a plugin's answer can be given tickets."""
+    agent_id, team_id = assignment.agent_id, assignment.team_id
+    if agent_id is not None:
+        agent = session.get(Agent, agent_id) if is_possible_id(agent_id) else None
+        if agent is None or not agent.active or agent.role == Role.OBSERVER:
+            return False
+    if team_id is None:
+        return True
+    return is_possible_id(team_id) and session.get(Team, team_id) is not None
 
 
 def _save(
@@ -206,11 +215,13 @@ def _join(
     sender: Person | None,
 ) -> None:
     """Note who is new on the ticket, as suggestions: an agent decides who is written to."""
+    if message.automatic is Automatic.BOUNCE:
+        return
     own = set(session.scalars(select(Account.address)))
     copied = [
         find_or_create(session, site.clock.now(), address.address, address.name)
         for address in (*message.to, *message.cc)[:MOST_SUGGESTIONS]
-        if address.address not in own and "+pd" not in address.address
+        if address.address not in own and _without_detail(address.address) not in own
     ]
     persons = copied if sender is None else [sender, *copied]
     for person in dict.fromkeys(persons):
@@ -219,6 +230,12 @@ def _join(
                 TicketPerson(ticket_id=ticket.id, person_id=person.id, standing="suggested")
             )
             session.flush()
+
+
+def _without_detail(address: str) -> str:
+    """Return an address without its part from `+` on, which carries our references (RFC 5233)."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _settle(site: Site, session: Session, account_id: int, message: IncomingMessage) -> None:

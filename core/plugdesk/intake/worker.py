@@ -8,10 +8,11 @@ from __future__ import annotations
 import importlib
 import resource
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
-from pydantic import ConfigDict, TypeAdapter, with_config
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from plugdesk.contract.messages import IncomingMessage
 from plugdesk.errors import PlugdeskError
@@ -41,8 +42,12 @@ def dump(parsed: Parsed) -> bytes:
 
 
 def load(data: bytes) -> Parsed:
-    """Return what `dump` was given."""
-    return _ADAPTER.validate_json(data)
+    """Return what `dump` was given; values that are no message become the reason."""
+    try:
+        return _ADAPTER.validate_json(data)
+    except ValidationError as error:
+        reason = "The channel's answer is not the message that it should be."
+        return Parsed(reason=reason, detail=str(error)[:_LONGEST_TRACEBACK])
 
 
 def limit_memory(megabytes: int) -> None:
@@ -55,7 +60,7 @@ def parse_batch(channel: str, raws: list[bytes]) -> list[bytes]:
     """Understand items of the channel class `module:name`; one that fails fails alone."""
     module, _, name = channel.partition(":")
     parse = getattr(importlib.import_module(module), name).parse
-    return [dump(_parse_one(parse, raw)) for raw in raws]
+    return [_parse_one(parse, raw) for raw in raws]
 
 
 def sanitize_text(html: str) -> bytes:
@@ -63,37 +68,40 @@ def sanitize_text(html: str) -> bytes:
     return sanitize(html).encode()
 
 
-def _parse_one(parse: Any, raw: bytes) -> Parsed:
+def _parse_one(parse: Any, raw: bytes) -> bytes:
     try:
         message: IncomingMessage = parse(raw)
         if not isinstance(message, IncomingMessage):
-            return Parsed(reason="The channel did not answer with a message.")
+            return dump(Parsed(reason="The channel did not answer with a message."))
         safe = replace(message, html=sanitize(message.html)) if message.html else message
-        return Parsed(message=_storable(safe))
+        return dump(Parsed(message=storable(safe)))
     except MemoryError:
-        return Parsed(reason="Understanding the message takes more memory than it may.")
+        outcome = Parsed(reason="Understanding the message takes more memory than it may.")
     except RecursionError:
-        return Parsed(reason="The message nests its parts too deeply to be understood.")
+        outcome = Parsed(reason="The message nests its parts too deeply to be understood.")
     except PlugdeskError as error:
-        return Parsed(reason=str(error))
+        outcome = storable(Parsed(reason=str(error)))
     except Exception as error:
-        return Parsed(
-            reason=f"The message could not be understood: {error}",
-            detail=traceback.format_exc()[-_LONGEST_TRACEBACK:],
+        detail = traceback.format_exc()[-_LONGEST_TRACEBACK:]
+        outcome = storable(
+            Parsed(reason=f"The message could not be understood: {error}", detail=detail)
         )
+    return dump(outcome)
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
     """Replace what PostgreSQL and UTF-8 cannot store: NUL and lone surrogates."""
     if isinstance(value, str):
         if "\x00" in value:
             value = value.replace("\x00", "\ufffd")
         return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if isinstance(value, tuple):
-        return tuple(_storable(item) for item in value)
+        return tuple(storable(item) for item in value)
+    if isinstance(value, Mapping):
+        return {storable(name): storable(item) for name, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
         changed = {
-            field.name: _storable(getattr(value, field.name))
+            field.name: storable(getattr(value, field.name))
             for field in fields(value)
             if not isinstance(getattr(value, field.name), bytes)
         }

@@ -25,13 +25,14 @@ from plugdesk.errors import (
     ChannelSignedOut,
     ChannelUnavailable,
     ConfigError,
+    PlugdeskError,
     PluginError,
     Refused,
 )
 from plugdesk.jobs.leases import has_ended, new_owner
 from plugdesk.outbox.composing import compose
 from plugdesk.outbox.models import OutboxEntry
-from plugdesk.outbox.operations import record_outcome
+from plugdesk.outbox.operations import lock_for_outcome, record_outcome
 from plugdesk.tickets.infos import ticket_info
 from plugdesk.tickets.models import Message, Ticket
 
@@ -63,7 +64,7 @@ def run(site: Site) -> int:
     expire_leases(site)
     sent = 0
     for entry_id in _due(site):
-        claimed = _claim(site, entry_id)
+        claimed = _claim_or_defer(site, entry_id)
         if claimed is not None:
             _finish(site, claimed, _hand_over(site, claimed))
             sent += 1
@@ -76,28 +77,22 @@ def expire_leases(site: Site) -> int:
     A worker of this machine is seen to be gone at once; for others their lease has to end.
     """
     now = site.clock.now()
-    if not _any_sending(site):
-        return 0
-    with site.db.write() as session:
-        sending = session.execute(
-            select(Message, OutboxEntry)
-            .join(OutboxEntry, OutboxEntry.message_id == Message.id)
-            .where(OutboxEntry.state == "sending")
-            .with_for_update(of=OutboxEntry)
-        ).all()
-        late = [row for row in sending if _is_lost(site, row[1], now)]
-        for message, entry in late:
-            entry.state = "unknown"
-            entry.detail = "The worker that was sending it ended."
-            entry.changed_at = now
-            record_outcome(site, session, SYSTEM, message, entry)
-    return len(late)
-
-
-def _any_sending(site: Site) -> bool:
     with site.db.read() as session:
-        query = select(OutboxEntry.id).where(OutboxEntry.state == "sending").limit(1)
-        return session.scalar(query) is not None
+        sending = session.scalars(select(OutboxEntry).where(OutboxEntry.state == "sending"))
+        late = [entry.id for entry in sending if _is_lost(site, entry, now)]
+    return sum(_expire(site, entry_id, now) for entry_id in late)
+
+
+def _expire(site: Site, entry_id: int, now: datetime) -> bool:
+    with site.db.write() as session:
+        message, entry = lock_for_outcome(session, entry_id)
+        if entry.state != "sending" or not _is_lost(site, entry, now):
+            return False
+        entry.state = "unknown"
+        entry.detail = "The worker that was sending it ended."
+        entry.changed_at = now
+        record_outcome(site, session, SYSTEM, message, entry)
+        return True
 
 
 def _is_lost(site: Site, entry: OutboxEntry, now: datetime) -> bool:
@@ -122,6 +117,21 @@ def _due(site: Site) -> list[int]:
             .order_by(OutboxEntry.send_after, OutboxEntry.id)
         )
         return list(session.scalars(query))
+
+
+def _claim_or_defer(site: Site, entry_id: int) -> Claimed | None:
+    """Claim a message; one that cannot even be put together must not hold up the others."""
+    try:
+        return _claim(site, entry_id)
+    except PlugdeskError as error:
+        _logger.exception("Outbox entry %d cannot be put together", entry_id)
+        sent = Sent(state=SentState.DEFERRED, detail=str(error))
+        with site.db.write() as session:
+            message, entry = lock_for_outcome(session, entry_id)
+            if entry.state in ("queued", "deferred"):
+                entry.attempts += 1
+                _settle(site, session, message, entry, sent)
+        return None
 
 
 def _claim(site: Site, entry_id: int) -> Claimed | None:
@@ -201,24 +211,24 @@ def _hand_over(site: Site, claimed: Claimed) -> Sent:
 
 
 def _finish(site: Site, claimed: Claimed, sent: Sent) -> None:
-    now = site.clock.now()
     with site.db.write() as session:
-        entry = session.scalar(
-            select(OutboxEntry).where(OutboxEntry.id == claimed.entry_id).with_for_update()
-        )
-        if entry is None or not _still_ours(entry, claimed):
-            return
-        message = session.get_one(Message, entry.message_id)
-        entry.state = sent.state.value
-        entry.detail = sent.detail
-        entry.refused = dict(sent.refused)
-        entry.changed_at = now
-        entry.lease_until = None
-        if sent.state is SentState.DEFERRED:
-            _defer(entry, message, now)
-        if entry.state != "deferred":
-            record_outcome(site, session, SYSTEM, message, entry)
-            wake(session, SETTLE)
+        message, entry = lock_for_outcome(session, claimed.entry_id)
+        if _still_ours(entry, claimed):
+            _settle(site, session, message, entry, sent)
+
+
+def _settle(site: Site, session: Session, message: Message, entry: OutboxEntry, sent: Sent) -> None:
+    now = site.clock.now()
+    entry.state = sent.state.value
+    entry.detail = sent.detail
+    entry.refused = dict(sent.refused)
+    entry.changed_at = now
+    entry.lease_until = None
+    if sent.state is SentState.DEFERRED:
+        _defer(entry, message, now)
+    if entry.state != "deferred":
+        record_outcome(site, session, SYSTEM, message, entry)
+        wake(session, SETTLE)
 
 
 def _still_ours(entry: OutboxEntry, claimed: Claimed) -> bool:
@@ -227,7 +237,8 @@ def _still_ours(entry: OutboxEntry, claimed: Claimed) -> bool:
 
 
 def _defer(entry: OutboxEntry, message: Message, now: datetime) -> None:
-    if now - message.created_at > GIVE_UP_AFTER:
+    # One that waited for its account, or is sent again by an agent, gets its attempts all the same.
+    if now - message.created_at > GIVE_UP_AFTER and entry.attempts >= len(WAITS):
         entry.state = "failed"
         return
     wait = WAITS[max(0, min(entry.attempts, len(WAITS)) - 1)]

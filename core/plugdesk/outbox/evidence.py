@@ -55,7 +55,8 @@ def own_copy(
     Somebody else's message that merely borrows our Message-ID differs in its sender or its
     text, and is no copy: nothing may vanish that way.
     """
-    if incoming.sender is None or incoming.sender.address != account.address:
+    sender = incoming.sender if incoming.sender_certain else None
+    if sender is None or sender.address != account.address:
         return None
     for message, entry in _entries(session, account.id, [incoming.message_id]):
         if _same_words(message.text, incoming.text):

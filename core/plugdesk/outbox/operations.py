@@ -16,6 +16,7 @@ from plugdesk.i18n import gettext
 from plugdesk.outbox.models import OutboxEntry
 from plugdesk.tickets.access import lock_ticket
 from plugdesk.tickets.models import Message
+from plugdesk.tickets.saying import moment_on
 
 if TYPE_CHECKING:
     from plugdesk.site import Site
@@ -90,6 +91,19 @@ def _for_decision(session: Session, actor: Actor, message_id: int) -> tuple[Mess
     return message, _locked_entry(session, message_id)
 
 
+def lock_for_outcome(session: Session, entry_id: int) -> tuple[Message, OutboxEntry]:
+    """Return a message and its entry, locked in the order in which everybody locks them.
+
+    The ticket comes first: who took the entry first would block one who holds the ticket.
+    """
+    message_id = session.scalars(
+        select(OutboxEntry.message_id).where(OutboxEntry.id == entry_id)
+    ).one()
+    message = session.get_one(Message, message_id)
+    lock_ticket(session, SYSTEM, message.ticket_id)
+    return message, _locked_entry(session, message_id)
+
+
 def _locked_entry(session: Session, message_id: int) -> OutboxEntry:
     entry = session.scalar(
         select(OutboxEntry)
@@ -110,12 +124,13 @@ def record_outcome(
     site: Site, session: Session, actor: Actor, message: Message, entry: OutboxEntry
 ) -> None:
     """Record the final state that a reply has just reached."""
-    lock_ticket(session, SYSTEM, message.ticket_id).version += 1
+    ticket = lock_ticket(session, SYSTEM, message.ticket_id)
+    ticket.version += 1
     record(
         session,
         _OUTCOMES[entry.state],
         actor,
-        site.clock.now(),
+        moment_on(ticket, site.clock.now()),
         ticket_id=message.ticket_id,
         message_id=message.id,
         data={"detail": entry.detail},

@@ -14,7 +14,7 @@ from plugdesk.contract.tickets import SYSTEM
 from plugdesk.errors import PlugdeskError
 from plugdesk.outbox.composing import compose
 from plugdesk.outbox.models import OutboxEntry
-from plugdesk.outbox.operations import record_outcome
+from plugdesk.outbox.operations import lock_for_outcome, record_outcome
 from plugdesk.tickets.models import Message
 
 if TYPE_CHECKING:
@@ -49,14 +49,13 @@ def _settle_unknown(site: Site) -> int:
 
 def _accept(site: Site, entry_id: int) -> None:
     with site.db.write() as session:
-        entry = session.get_one(OutboxEntry, entry_id, with_for_update=True)
+        message, entry = lock_for_outcome(session, entry_id)
         if entry.state != "unknown":
             return
         entry.state = "accepted"
         entry.detail = "copy found"
         entry.copy_kept = True
         entry.changed_at = site.clock.now()
-        message = session.get_one(Message, entry.message_id)
         record_outcome(site, session, SYSTEM, message, entry)
 
 

@@ -169,7 +169,7 @@ def _check_password(password: str) -> None:
 
 
 def _is_last_owner(session: Session, agent: Agent) -> bool:
-    others = select(Agent.person_id).where(
-        Agent.role == Role.OWNER, Agent.active, Agent.person_id != agent.person_id
-    )
-    return session.scalar(others.limit(1)) is None
+    # Locked, so that two owners who step down at once do not each count on the other.
+    owners = select(Agent.person_id).where(Agent.role == Role.OWNER, Agent.active)
+    found = session.scalars(owners.order_by(Agent.person_id).with_for_update()).all()
+    return not set(found) - {agent.person_id}

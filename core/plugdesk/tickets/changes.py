@@ -136,11 +136,12 @@ def _tag_id(session: Session, name: str) -> int:
 
 def clean_tag(name: str) -> str:
     """Return a tag in the one form in which it is stored and compared."""
-    return clean_line(name, LONGEST_TAG).casefold().lstrip("#")
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return clean_line(clean_line(folded, len(folded)).lstrip("# "), LONGEST_TAG)
 
 
 def clean_line(text: str, longest: int) -> str:
     """Return `text` as one NFC line without control characters, at most `longest` long."""
     text = unicodedata.normalize("NFC", text)
     printable = "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text)
-    return " ".join(printable.split())[:longest]
+    return " ".join(printable.split())[:longest].rstrip()

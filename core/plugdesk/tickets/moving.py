@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugdesk.contract.tickets import Actor
 from plugdesk.errors import NotFound, Refused
+from plugdesk.events.models import EventRow
 from plugdesk.events.operations import record
 from plugdesk.i18n import gettext
-from plugdesk.outbox.models import OutboxEntry
 from plugdesk.tickets.access import get_ticket, lock_ticket
-from plugdesk.tickets.models import Message, StoredAttachment, Ticket, TicketPerson
-from plugdesk.tickets.saying import snippet
+from plugdesk.tickets.counting import put, recount
+from plugdesk.tickets.models import Message, Ticket, TicketPerson
+from plugdesk.tickets.saying import moment_on
 
 if TYPE_CHECKING:
     from plugdesk.site import Site
@@ -25,16 +26,21 @@ def move_message(
 ) -> int:
     """Move a message to another ticket, or to a new one; return that ticket's id.
 
-    The former ticket and the receipt's evidence are recorded, so that moving it back undoes
-    it. Raises NotFound, NotAllowed, or Refused for the only message of a ticket.
+    The former ticket and receipt are recorded: moving it back restores both. A ticket that
+    becomes empty goes to the trash, and comes back with its message. Raises NotFound, NotAllowed,
+    or Refused, also for making a new ticket of the only message of one.
     """
     message = session.get(Message, message_id)
     if message is None:
         raise NotFound(gettext("There is no such message."))
+    expected = message.ticket_id
     if ticket_id is not None:  # locked in the order of ids, so that two moves cannot block
-        for number in sorted((message.ticket_id, ticket_id)):
+        for number in sorted((expected, ticket_id)):
             lock_ticket(session, actor, number)
-    source = lock_ticket(session, actor, message.ticket_id)
+    source = lock_ticket(session, actor, expected)
+    session.refresh(message)
+    if message.ticket_id != expected:
+        raise Refused(gettext("Somebody else moved the message meanwhile. Look again."))
     target = (
         get_ticket(session, actor, ticket_id)
         if ticket_id is not None
@@ -42,20 +48,53 @@ def move_message(
     )
     if target.id == source.id:
         raise Refused(gettext("The message is on that ticket already."))
-    before = source.id
+    was_empty = target.message_count == 0 and ticket_id is not None
+    data = {
+        "from": source.id,
+        "to": target.id,
+        "rule": message.thread_rule,
+        "evidence": message.thread_evidence,
+    }
+    message.thread_rule, message.thread_evidence = _receipt(session, message, source, target)
     message.ticket_id = target.id
-    message.thread_rule = "moved"
-    message.thread_evidence = f"#{before}"
     session.flush()
     for ticket in (source, target):
-        _recount(session, ticket)
-    data = {"from": before, "to": target.id}
-    now = site.clock.now()
-    record(
-        session, "message_moved", actor, now, ticket_id=target.id, message_id=message.id, data=data
-    )
-    record(session, "message_moved", actor, now, ticket_id=before, data=data)
+        recount(session, ticket)
+        ticket.version += 1
+        ticket.said_version = ticket.version
+    for ticket, message_here in ((target, message.id), (source, None)):
+        now = moment_on(ticket, site.clock.now())
+        record(
+            session,
+            "message_moved",
+            actor,
+            now,
+            ticket_id=ticket.id,
+            message_id=message_here,
+            data=data,
+        )
+    if source.message_count == 0 and source.place == "inbox":
+        put(site, session, actor, source, "trash")
+    if was_empty and target.place == "trash":
+        put(site, session, actor, target, "inbox")
     return target.id
+
+
+def _receipt(session: Session, message: Message, source: Ticket, target: Ticket) -> tuple[str, str]:
+    """Return the receipt after a move: the one from before when the move undoes the last one."""
+    if message.thread_rule == "moved" and message.thread_evidence == f"#{target.id}":
+        last = session.scalars(
+            select(EventRow.data)
+            .where(
+                EventRow.ticket_id == source.id,
+                EventRow.kind == "message_moved",
+                EventRow.message_id == message.id,
+            )
+            .order_by(EventRow.id.desc())
+        ).first()
+        if last is not None and "rule" in last:
+            return last["rule"], last["evidence"]
+    return "moved", f"#{source.id}"
 
 
 def confirm_person(
@@ -77,7 +116,7 @@ def confirm_person(
         session,
         "person_confirmed",
         actor,
-        site.clock.now(),
+        moment_on(ticket, site.clock.now()),
         ticket_id=ticket_id,
         data={"person_id": person_id},
     )
@@ -107,16 +146,3 @@ def _ticket_for(
     data = {"subject": ticket.subject, "account_id": ticket.account_id, "split_from": source.id}
     record(session, "ticket_created", actor, now, ticket_id=ticket.id, data=data)
     return ticket
-
-
-def _recount(session: Session, ticket: Ticket) -> None:
-    taken_back = select(OutboxEntry.message_id).where(OutboxEntry.state == "cancelled")
-    here = (Message.ticket_id == ticket.id, Message.id.not_in(taken_back))
-    count = select(func.count()).select_from(Message).where(*here)
-    ticket.message_count = session.scalars(count).one()
-    newest = session.scalar(select(Message.text).where(*here).order_by(Message.id.desc()).limit(1))
-    ticket.snippet = snippet(newest or "")
-    files = select(StoredAttachment.id).join(Message, Message.id == StoredAttachment.message_id)
-    ticket.has_attachments = session.scalar(files.where(*here).limit(1)) is not None
-    ticket.version += 1
-    ticket.said_version = ticket.version

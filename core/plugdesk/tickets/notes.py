@@ -8,7 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugdesk.contract.tickets import Actor
+from plugdesk.errors import Refused
 from plugdesk.events.operations import record
+from plugdesk.i18n import gettext
 from plugdesk.tickets.access import lock_ticket
 from plugdesk.tickets.drafts import NoteDraft
 from plugdesk.tickets.models import Note
@@ -24,11 +26,13 @@ def add_note(site: Site, session: Session, actor: Actor, ticket_id: int, draft: 
     Raises NotFound, NotAllowed, or Refused for an empty text.
     """
     text = checked_text(draft.text)
-    files = store_uploads(site.blobs, draft.files)
     ticket = lock_ticket(session, actor, ticket_id)
-    existing = _sent_before(session, draft.client_key, ticket_id)
+    existing = _sent_before(session, draft.client_key)
+    if existing is not None and existing.ticket_id != ticket_id:
+        raise Refused(gettext("This form was sent before. Load the page again."))
     if existing is not None:
         return existing
+    files = store_uploads(site.blobs, draft.files)
     now = moment_on(ticket, site.clock.now())
     note = Note(
         ticket_id=ticket.id,
@@ -48,9 +52,7 @@ def add_note(site: Site, session: Session, actor: Actor, ticket_id: int, draft: 
     return note
 
 
-def _sent_before(session: Session, client_key: str, ticket_id: int) -> Note | None:
+def _sent_before(session: Session, client_key: str) -> Note | None:
     if not client_key:
         return None
-    return session.scalar(
-        select(Note).where(Note.client_key == client_key, Note.ticket_id == ticket_id)
-    )
+    return session.scalar(select(Note).where(Note.client_key == client_key))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from plugdesk.contract.tickets import Actor, PersonInfo
@@ -17,6 +17,7 @@ from plugdesk.i18n import gettext
 from plugdesk.outbox.models import OutboxEntry
 from plugdesk.people.queries import person_infos
 from plugdesk.tickets.access import visible_to
+from plugdesk.tickets.changes import clean_tag
 from plugdesk.tickets.models import Message, Tag, Ticket, TicketTag
 
 #: Counting stops here; pages then show "999+". Counting a long queue would cost more than it says.
@@ -85,7 +86,7 @@ def inbox_page(
     if before:
         query = query.where(_older_than(before))
     if tag:
-        tagged = select(TicketTag.ticket_id).join(Tag).where(Tag.name == tag)
+        tagged = select(TicketTag.ticket_id).join(Tag).where(Tag.name == clean_tag(tag))
         query = query.where(Ticket.id.in_(tagged))
     newest_first = query.order_by(Ticket.activity_at.desc(), Ticket.id.desc())
     tickets = session.scalars(newest_first.limit(limit + 1)).all()
@@ -107,7 +108,7 @@ def folder_condition(folder: Folder, actor: Actor) -> ColumnElement[bool]:
     if folder is Folder.UNASSIGNED:
         return and_(inbox, Ticket.status == "open", Ticket.assignee_id.is_(None))
     if folder is Folder.MINE:
-        mine = Ticket.assignee_id == actor.person_id
+        mine = false() if actor.person_id is None else Ticket.assignee_id == actor.person_id
         return and_(inbox, mine, Ticket.status.in_(("open", "pending")))
     return and_(inbox, Ticket.status == folder.value)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
-from plugdesk.contract.tickets import Actor
+from plugdesk.contract.tickets import Actor, ActorKind
 from plugdesk.errors import NotFound
 from plugdesk.i18n import gettext
 from plugdesk.intake.models import JournalEntry
@@ -83,6 +83,8 @@ def attachment(session: Session, actor: Actor, attachment_id: int) -> StoredAtta
 
 
 def _ticket_visible(session: Session, actor: Actor, row: StoredAttachment) -> bool:
+    if row.note_id is not None and actor.kind is ActorKind.CUSTOMER:
+        return False  # notes never leave the desk
     parent: type[Message] | type[Note] = Message if row.message_id is not None else Note
     number = row.message_id if row.message_id is not None else row.note_id
     query = (

@@ -23,6 +23,13 @@ class ReplyReference:
 
     ticket_id: int
     found_in: str
+    token: str
+    """The part before the @ of the Message-ID that carried it first."""
+
+
+def header_domain(address: str) -> str:
+    """Return what stands after the @ in Message-IDs of an account with that address."""
+    return address.rpartition("@")[2] or "plugdesk.invalid"
 
 
 def new_header_id(keys: Keys, ticket_id: int, domain: str) -> str:
@@ -39,10 +46,11 @@ def find_reference(keys: Keys, texts: Iterable[str]) -> ReplyReference | None:
     """
     for text in texts:
         local = text.partition("@")[0].casefold()
-        match = _SHAPE.fullmatch(local.rpartition("+")[2])
+        token = local.rpartition("+")[2]
+        match = _SHAPE.fullmatch(token)
         if match is None:
             continue
         ticket_id, nonce, signature = match.groups()
         if keys.verify(_PURPOSE, f"{int(ticket_id)}.{nonce}", signature):
-            return ReplyReference(int(ticket_id), text)
+            return ReplyReference(int(ticket_id), text, token)
     return None

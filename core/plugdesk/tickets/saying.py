@@ -16,6 +16,7 @@ from plugdesk.tickets.models import StoredAttachment, Ticket
 SNIPPET = 160
 LONGEST_TEXT = 1_000_000
 LONGEST_NAME = 200
+LONGEST_TYPE = 255
 
 
 def snippet(text: str) -> str:
@@ -55,12 +56,19 @@ def store_uploads(blobs: BlobStore, files: Sequence[Upload]) -> list[StoredAttac
     return [
         StoredAttachment(
             name=clean_file_name(file.name),
-            content_type=file.content_type or "application/octet-stream",
+            content_type=_content_type(file.content_type),
             size=len(file.content),
             blob_hash=blob,
         )
         for file, blob in zip(files, names, strict=True)
     ]
+
+
+def _content_type(claimed: str) -> str:
+    """Return what a browser says about a file, if that can stand in a header (case S13)."""
+    if len(claimed) <= LONGEST_TYPE and claimed.isascii() and claimed.isprintable() and claimed:
+        return claimed
+    return "application/octet-stream"
 
 
 def clean_file_name(name: str) -> str:
