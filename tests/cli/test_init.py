@@ -82,7 +82,7 @@ def test_a_failed_init_leaves_nothing(run: Run, tmp_path: Path) -> None:
     ("options", "sentence"),
     [
         (["--database", "mysql://localhost/x"], "not in mysql"),
-        (["--database", "nonsense"], "not an address of a database"),
+        (["--database", "nonsense"], "address of the database cannot be read"),
         (["--timezone", "Mars/Base"], "There is no time zone Mars/Base"),
     ],
 )

@@ -150,10 +150,11 @@ def test_a_shared_server_is_one_until_the_last_user_leaves(tmp_path: Path) -> No
     first.stop()
     second.drop_database(second.create_database())
     second.stop()
+    wait_until(lambda: is_gone(second), "the server ends with its last user", 30)
     with Postgres(root=tmp_path) as third:
         assert third.folder != second.folder
         third.create_database()
-    wait_until(lambda: is_gone(second) and is_gone(third), "both servers end", 10)
+    wait_until(lambda: is_gone(third), "the next server ends too", 30)
 
 
 def test_processes_share_a_server(tmp_path: Path) -> None:
