@@ -16,7 +16,7 @@ from plugdesk.markup.compose import linkify
 from plugdesk.web.current import current_site
 from plugdesk.web.language import zone
 
-_FULL = {"en": "EEE d MMM y, HH:mm", "ko": "y. M. d.(E) a h:mm"}
+_FULL = {"en": "EEE d MMM y, HH:mm", "ko": "y. M. d.(E) aaaa h:mm"}
 _DAY = {"en": "d MMM", "ko": "M월 d일"}
 _DAY_AND_YEAR = {"en": "d MMM y", "ko": "y. M. d."}
 _HUES = 8
