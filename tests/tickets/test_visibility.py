@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mailroom import Mailroom
 from plugdesk.contract.tickets import SYSTEM, Actor, ActorKind, Change, Role, Status
-from plugdesk.errors import NotAllowed, NotFound
+from plugdesk.errors import NotAllowed, NotFound, Refused
 from plugdesk.outbox.models import OutboxEntry
 from plugdesk.site import Site
 from plugdesk.tickets import operations
@@ -193,3 +193,26 @@ def test_moving_into_the_unseen_is_refused(scene: Scene) -> None:
         with pytest.raises(NotFound) as caught, scene.room.site.db.write() as session:
             operations.move_message(scene.room.site, session, agent, message.id, target)
         assert str(caught.value) == "There is no such ticket, or you may not see it."
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**31, 2**62, 2**63, 2**70])
+def test_a_number_that_no_id_can_be_is_not_found(scene: Scene, number: int) -> None:
+    """In an address or a form it is like any other ticket that is not there."""
+    room, actor = scene.room, scene.actors["member"]
+    impossible = Scene(room, number, number, number, number, {})
+    with room.site.db.read() as session:
+        for name in ("ticket", "message", "receipt"):
+            with pytest.raises(NotFound):
+                READINGS[name](session, actor, impossible)
+        with pytest.raises(NotFound):
+            attachment(session, actor, number)
+    for writing in WRITINGS.values():
+        with pytest.raises(NotFound), room.site.db.write() as session:
+            writing(room.site, session, actor, impossible)
+    with pytest.raises(NotFound), room.site.db.write() as session:
+        operations.send_again(room.site, session, actor, number)
+    for change in (Change(assignee_id=number), Change(team_id=number)):
+        with pytest.raises(Refused), room.site.db.write() as session:
+            operations.change(room.site, session, actor, scene.ticket_id, change)
+    with pytest.raises(NotFound), room.site.db.write() as session:
+        operations.confirm_person(room.site, session, actor, scene.ticket_id, number)

@@ -19,6 +19,19 @@ NAMING = {
 }
 
 
+#: Columns of ids have 32 bits.
+BIGGEST_ID = 2**31 - 1
+
+
+def possible_id(number: int) -> int:
+    """Return `number`, or 0, which no row has, where it is none that an id can be.
+
+    Numbers come from addresses, forms and plugins; PostgreSQL and SQLite would rather fail than
+    find nothing under one that does not fit.
+    """
+    return number if 0 < number <= BIGGEST_ID else 0
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware moment. Stored in UTC; SQLite, which knows no zones, stores it without one."""
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from plugdesk.accounts.models import Account
 from plugdesk.contract.messages import Automatic, IncomingMessage
+from plugdesk.db import possible_id
 from plugdesk.tickets.models import Message, Ticket
 from plugdesk.tickets.references import ReplyReference, find_reference, header_domain
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 #: How many Message-IDs of one message are looked up; the nearest ancestors come first.
 MOST_REFERENCES = 50
-_BIGGEST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,6 @@ def place(site: Site, session: Session, account_id: int, message: IncomingMessag
         or _by_thread_index(session, account_id, message)
         or Placement(None, "new_ticket", "")
     )
-
-
-def is_possible_id(number: object) -> bool:
-    """Tell whether a plugin's answer can be an id; databases fail at numbers that cannot."""
-    return isinstance(number, int) and 0 < number <= _BIGGEST_ID
 
 
 def ancestors(message: IncomingMessage) -> list[str]:
@@ -102,7 +97,7 @@ def _by_plugin(
     site: Site, session: Session, account_id: int, message: IncomingMessage
 ) -> Placement | None:
     def same_account(_plugin: str, answer: object) -> bool:
-        ticket = session.get(Ticket, answer) if is_possible_id(answer) else None
+        ticket = session.get(Ticket, possible_id(answer)) if isinstance(answer, int) else None
         return ticket is not None and ticket.account_id == account_id
 
     found = site.hooks.first(

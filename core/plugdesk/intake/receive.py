@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from plugdesk.accounts.models import Account
 from plugdesk.contract.messages import Automatic, IncomingMessage
 from plugdesk.contract.tickets import SYSTEM, Actor, ActorKind, Assignment, Role
+from plugdesk.db import possible_id
 from plugdesk.events.operations import record
 from plugdesk.intake.models import JournalEntry
-from plugdesk.intake.placing import Placement, ancestors, is_possible_id, place
+from plugdesk.intake.placing import Placement, ancestors, place
 from plugdesk.outbox.evidence import settle_by_answer, settle_by_bounce
 from plugdesk.people.models import Agent, Person, Team
 from plugdesk.people.operations import find_or_create
@@ -125,12 +126,10 @@ def _exists(session: Session, assignment: Assignment) -> bool:
     """Whether agent and team of a plugin's answer can be given tickets."""
     agent_id, team_id = assignment.agent_id, assignment.team_id
     if agent_id is not None:
-        agent = session.get(Agent, agent_id) if is_possible_id(agent_id) else None
+        agent = session.get(Agent, possible_id(agent_id))
         if agent is None or not agent.active or agent.role == Role.OBSERVER:
             return False
-    if team_id is None:
-        return True
-    return is_possible_id(team_id) and session.get(Team, team_id) is not None
+    return team_id is None or session.get(Team, possible_id(team_id)) is not None
 
 
 def _save(

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from plugdesk.contract.tickets import Actor, ActorKind, Role
+from plugdesk.db import possible_id
 from plugdesk.errors import NotAllowed, NotFound
 from plugdesk.i18n import gettext
 from plugdesk.people.models import Team, TeamMember
@@ -58,7 +59,7 @@ def lock_ticket(session: Session, actor: Actor, ticket_id: int) -> Ticket:
 
 
 def _one(session: Session, actor: Actor, ticket_id: int, *, lock: bool) -> Ticket:
-    query = select(Ticket).where(Ticket.id == ticket_id, visible_to(actor))
+    query = select(Ticket).where(Ticket.id == possible_id(ticket_id), visible_to(actor))
     if lock:
         query = query.with_for_update(of=Ticket).execution_options(populate_existing=True)
     ticket = session.scalar(query)

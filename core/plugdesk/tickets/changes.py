@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from plugdesk.contract.tickets import Actor, Change, Role
+from plugdesk.db import possible_id
 from plugdesk.errors import Refused
 from plugdesk.events.operations import record
 from plugdesk.i18n import gettext
@@ -97,14 +98,14 @@ def _set_fields(session: Session, ticket: Ticket, wanted: Change) -> Differences
 
 
 def _checked_assignee(session: Session, person_id: int) -> int:
-    agent = session.get(Agent, person_id)
+    agent = session.get(Agent, possible_id(person_id))
     if agent is None or not agent.active or agent.role == Role.OBSERVER:
         raise Refused(gettext("Tickets can be assigned to active agents only."))
     return person_id
 
 
 def _checked_team(session: Session, team_id: int) -> int:
-    if session.get(Team, team_id) is None:
+    if session.get(Team, possible_id(team_id)) is None:
         raise Refused(gettext("There is no such team any more."))
     return team_id
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugdesk.contract.tickets import Actor
+from plugdesk.db import possible_id
 from plugdesk.errors import NotFound, Refused
 from plugdesk.events.models import EventRow
 from plugdesk.events.operations import record
@@ -30,7 +31,7 @@ def move_message(
     becomes empty goes to the trash, and comes back with its message. Raises NotFound, NotAllowed,
     or Refused, also for making a new ticket of the only message of one.
     """
-    message = session.get(Message, message_id)
+    message = session.get(Message, possible_id(message_id))
     if message is None:
         raise NotFound(gettext("There is no such message."))
     expected = message.ticket_id
@@ -105,7 +106,7 @@ def confirm_person(
     Raises NotFound or NotAllowed.
     """
     ticket = lock_ticket(session, actor, ticket_id)
-    row = session.get(TicketPerson, (ticket_id, person_id))
+    row = session.get(TicketPerson, (ticket_id, possible_id(person_id)))
     if row is None:
         raise NotFound(gettext("This person is not on the ticket."))
     if row.standing != "suggested":

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, false, func, or_, sele
 from sqlalchemy.orm import Session
 
 from plugdesk.contract.tickets import Actor, PersonInfo
+from plugdesk.db.base import BIGGEST_ID
 from plugdesk.errors import Refused
 from plugdesk.i18n import gettext
 from plugdesk.outbox.models import OutboxEntry
@@ -202,5 +203,5 @@ def _older_than(position: str) -> ColumnElement[bool]:
     moment = _EPOCH + timedelta(microseconds=int(match[1]))
     return or_(
         Ticket.activity_at < moment,
-        and_(Ticket.activity_at == moment, Ticket.id < int(match[2])),
+        and_(Ticket.activity_at == moment, Ticket.id < min(int(match[2]), BIGGEST_ID)),
     )

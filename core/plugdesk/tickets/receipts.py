@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from plugdesk.contract.tickets import Actor, ActorKind
+from plugdesk.db import possible_id
 from plugdesk.errors import NotFound
 from plugdesk.i18n import gettext
 from plugdesk.intake.models import JournalEntry
@@ -46,7 +47,7 @@ def get_message(session: Session, actor: Actor, message_id: int) -> Message:
     query = (
         select(Message)
         .join(Ticket, Ticket.id == Message.ticket_id)
-        .where(Message.id == message_id, visible_to(actor))
+        .where(Message.id == possible_id(message_id), visible_to(actor))
         .options(undefer(Message.html))
     )
     message = session.scalar(query)
@@ -76,7 +77,7 @@ def receipt(session: Session, actor: Actor, message_id: int) -> Receipt:
 
 def attachment(session: Session, actor: Actor, attachment_id: int) -> StoredAttachment:
     """Return a file of a message or note. Raises NotFound."""
-    row = session.get(StoredAttachment, attachment_id)
+    row = session.get(StoredAttachment, possible_id(attachment_id))
     if row is not None and _ticket_visible(session, actor, row):
         return row
     raise NotFound(gettext("There is no such file, or you may not see it."))

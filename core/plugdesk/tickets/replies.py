@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from plugdesk.accounts.models import Account
 from plugdesk.contract.addresses import Address
 from plugdesk.contract.tickets import Actor, Change
+from plugdesk.db import possible_id
 from plugdesk.errors import NotAllowed, NotFound, Outdated, Refused
 from plugdesk.events.operations import record
 from plugdesk.i18n import gettext
@@ -88,7 +89,7 @@ def new_ticket(site: Site, session: Session, actor: Actor, new: NewTicket) -> Ti
     text = checked_text(new.text)
     html = sanitize(new.html) if new.html else html_from_text(text)
     # Locked, so that the same form sent twice at once is seen to be the same.
-    account = session.get(Account, new.account_id, with_for_update={"key_share": True})
+    account = session.get(Account, possible_id(new.account_id), with_for_update={"key_share": True})
     if account is None:
         raise Refused(gettext("Choose the account from which to write."))
     existing = _sent_before(session, actor, new.client_key)
@@ -136,7 +137,7 @@ def undo_reply(site: Site, session: Session, actor: Actor, message_id: int) -> R
 
     Raises NotFound, NotAllowed, or Refused when it is too late.
     """
-    message = session.get(Message, message_id)
+    message = session.get(Message, possible_id(message_id))
     if message is None or message.direction != "outgoing":
         raise NotFound(gettext("There is no such reply."))
     ticket = lock_ticket(session, actor, message.ticket_id)
