@@ -47,7 +47,7 @@ PAGES = {
     "note": "/desk/tickets/{ticket}?compose=note",
     "why": "/desk/messages/{message}/why",
     "move": "/desk/messages/{message}/move",
-    "compose": "/desk/compose",
+    "compose": "/desk/new",
     "accounts": "/admin/accounts",
     "account-new": "/admin/accounts/new/mailbox",
     "quarantine": "/admin/quarantine",

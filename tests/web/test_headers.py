@@ -57,6 +57,24 @@ def test_every_answer_has_the_headers(who: str, desk: Desk) -> None:
         assert answer.status_code < 500, (rule, answer.text)
 
 
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**30])
+def test_numbers_beyond_every_row_find_nothing(number: int, desk: Desk) -> None:
+    """A number that no table can hold is not found; in a form it is as if it were not given."""
+    browser = desk.browser("owner")
+    token = browser.token()
+    sent = dict.fromkeys(("ticket", "assignee", "team", "person", "account", "entry"), str(number))
+    form = {**sent, "csrf_token": token, "do": "assign", "text": "x", "where": "ticket"}
+    for rule, method in rules(desk):
+        data = form if method == "POST" else None
+        if any(name.endswith("_id") for name in rule.arguments):
+            large = address(desk, rule).replace("/1", f"/{number}", 1)
+            answer = browser.client.open(large, method=method, data=data)
+            assert answer.status_code in (404, 405), (rule, method, answer.status_code)
+        elif method == "POST" and rule.endpoint != "desk.sign_out":
+            answer = browser.client.open(address(desk, rule), method=method, data=data)
+            assert answer.status_code < 500, (rule, answer.text)
+
+
 def test_nobody_sees_more_than_the_way_in(desk: Desk) -> None:
     """Signed out, every page but a few leads to the sign-in, and every form is refused."""
     browser = desk.browser()

@@ -10,6 +10,7 @@ from plugdesk.i18n import gettext, ngettext
 from plugdesk.intake import quarantine
 from plugdesk.web.current import actor, current_site, owner_page
 from plugdesk.web.files import download
+from plugdesk.web.numbers import row_id
 
 PAGE = 50
 
@@ -18,7 +19,7 @@ PAGE = 50
 @owner_page
 def show() -> ResponseReturnValue:
     """List what waits here, newest first."""
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_id)
     with current_site().db.read() as session:
         found = quarantine.entries(session, before=before, limit=PAGE + 1)
         total = quarantine.count(session)
@@ -46,7 +47,7 @@ def raw(entry_id: int) -> Response:
 @owner_page
 def retry() -> ResponseReturnValue:
     """Have one item, or all, tried again in the background."""
-    chosen = request.form.get("entry", type=int)
+    chosen = request.form.get("entry", type=row_id)
     if chosen is None and not request.form.get("all"):
         flash(gettext("Choose what to try again."), "bad")
         return redirect(url_for("admin.quarantine"))

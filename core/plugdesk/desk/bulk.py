@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,6 +18,7 @@ from plugdesk.site import Site
 from plugdesk.tickets import operations
 from plugdesk.web.choices import pick
 from plugdesk.web.current import actor, current_site, writing_page
+from plugdesk.web.numbers import row_id
 
 MOST = 200
 
@@ -26,7 +28,7 @@ MOST = 200
 def change_many(folder: str) -> ResponseReturnValue:
     """Change the ticked tickets; what is refused is told, the others go through."""
     find_folder(folder)
-    numbers = [int(text) for text in request.form.getlist("ticket") if _is_id(text)][:MOST]
+    numbers = request.form.getlist("ticket", type=row_id)[:MOST]
     wanted = wanted_change(request.form, actor())
     if not numbers:
         flash(gettext("Tick the tickets that you mean first."), "bad")
@@ -54,8 +56,8 @@ def wanted_change(form: Mapping[str, str], me: Actor) -> Change | None:
     assignee, status = form.get("assignee", ""), form.get("status", "")
     if action == "assign" and assignee == "none":
         return Change(unassign=True)
-    if action == "assign" and _is_id(assignee):
-        return Change(assignee_id=int(assignee))
+    if action == "assign":
+        return _assign(assignee)
     if action == "status" and pick(Status, status):
         return Change(status=Status(status))
     return None
@@ -87,5 +89,7 @@ def _change_one(site: Site, session: Session, number: int, wanted: Change) -> st
     return ""
 
 
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19
+def _assign(assignee: str) -> Change | None:
+    with suppress(ValueError):
+        return Change(assignee_id=row_id(assignee))
+    return None

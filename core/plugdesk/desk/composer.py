@@ -18,6 +18,7 @@ from plugdesk.tickets.drafts import Upload
 from plugdesk.tickets.models import StoredAttachment
 from plugdesk.tickets.receipts import attachment, get_message
 from plugdesk.web.current import actor
+from plugdesk.web.numbers import row_id
 
 MODES = ("reply", "note")
 
@@ -94,7 +95,7 @@ def uploads() -> tuple[Upload, ...]:
 
 def kept_uploads(site: Site, session: Session, me: Actor) -> tuple[Upload, ...]:
     """Return the files of a reply taken back that are to go along again."""
-    numbers = [int(text) for text in request.form.getlist("keep") if text.isdecimal()][:50]
+    numbers = request.form.getlist("keep", type=row_id)[:50]
     files = [attachment(session, me, number) for number in numbers]
     return tuple(
         Upload(

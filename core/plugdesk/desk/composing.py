@@ -16,6 +16,7 @@ from plugdesk.errors import Refused
 from plugdesk.tickets import operations
 from plugdesk.tickets.drafts import NewTicket
 from plugdesk.web.current import actor, current_site, writing_page
+from plugdesk.web.numbers import row_id
 
 
 @pages.get("/desk/new", endpoint="compose")
@@ -33,7 +34,7 @@ def send() -> ResponseReturnValue:
     site = current_site()
     try:
         new = NewTicket(
-            account_id=sent.get("account", 0, type=int),
+            account_id=sent.get("account", 0, type=row_id),
             to=parse_addresses(sent.get("to", "")),
             cc=parse_addresses(sent.get("cc", "")),
             subject=sent.get("subject", ""),

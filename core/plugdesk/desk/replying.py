@@ -20,6 +20,7 @@ from plugdesk.tickets.models import Message
 from plugdesk.tickets.receipts import get_message
 from plugdesk.web.choices import pick
 from plugdesk.web.current import actor, current_site, writing_page
+from plugdesk.web.numbers import row_id
 
 
 @pages.post("/desk/tickets/<int:ticket_id>/reply", endpoint="reply")
@@ -39,7 +40,7 @@ def reply(ticket_id: int) -> ResponseReturnValue:
             files=files,
             status_after=pick(Status, request.form.get("status_after")),
             client_key=request.form.get("client_key", "")[:64],
-            seen_version=request.form.get("seen_version", type=int),
+            seen_version=request.form.get("seen_version", type=row_id),
         )
         with site.db.write() as session:
             message_id = operations.reply(site, session, actor(), ticket_id, draft).id

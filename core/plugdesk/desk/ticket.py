@@ -15,6 +15,7 @@ from plugdesk.tickets import operations
 from plugdesk.tickets.access import get_ticket
 from plugdesk.web.choices import pick
 from plugdesk.web.current import actor, current_site, desk_page, writing_page
+from plugdesk.web.numbers import row_id
 
 
 @pages.get("/desk/tickets/<int:ticket_id>", endpoint="ticket")
@@ -27,7 +28,7 @@ def show(ticket_id: int) -> ResponseReturnValue:
         if is_unchanged(tag):
             return unchanged(tag)
         page = load_page(session, ticket)
-        taken_back = request.args.get("draft", type=int)
+        taken_back = request.args.get("draft", type=row_id)
         composer = (
             restored_composer(session, page, taken_back) if taken_back else empty_composer(page)
         )
@@ -54,7 +55,7 @@ def change(ticket_id: int) -> ResponseReturnValue:
 @writing_page
 def confirm(ticket_id: int) -> ResponseReturnValue:
     """Accept a person whom a message suggested."""
-    person_id = request.form.get("person", type=int)
+    person_id = request.form.get("person", type=row_id)
     if person_id is None:
         abort(400)
     site = current_site()
@@ -70,7 +71,7 @@ def render_ticket(page: TicketPage, composer: Composer) -> str:
         page=page,
         ticket=page.info,
         composer=composer,
-        images_of=request.args.get("images", type=int),
+        images_of=request.args.get("images", type=row_id),
     )
 
 
@@ -84,10 +85,10 @@ def _wanted_change() -> Change | None:
     if place := pick(Place, form.get("place")):
         return Change(place=place)
     if "assignee" in form:
-        number = form.get("assignee", type=int)
+        number = form.get("assignee", type=row_id)
         return Change(assignee_id=number) if number else Change(unassign=True)
     if "team" in form:
-        number = form.get("team", type=int)
+        number = form.get("team", type=row_id)
         return Change(team_id=number) if number else Change(leave_team=True)
     if form.get("subject", "").strip():
         return Change(subject=form["subject"])

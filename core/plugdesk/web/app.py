@@ -17,6 +17,7 @@ from plugdesk.site import Site
 from plugdesk.web import assets, errors, files, formats, headers, limits, mail_frame, page
 from plugdesk.web.current import bind_site, current_site, keep_sign_in_fresh
 from plugdesk.web.language import choose_language
+from plugdesk.web.numbers import RowIdConverter
 
 _MEGABYTE = 1024 * 1024
 _COOKIELESS = frozenset({"assets.file", "files.file", "health"})
@@ -26,6 +27,7 @@ _COOKIELESS = frozenset({"assets.file", "files.file", "health"})
 def create_app(site: Site) -> Flask:
     """Build the application that shows `site`."""
     app = Flask("plugdesk", static_folder=None, template_folder="templates")
+    app.url_map.converters["int"] = RowIdConverter
     bind_site(app, site)
     _configure(app, site)
     headers.add_headers(app, https=_is_https(site))

@@ -26,6 +26,7 @@ import waitress
 from waitress import wasyncore
 
 from plugdesk.errors import ConfigError
+from plugdesk.i18n import gettext
 
 __all__ = ["Limits", "Server", "address", "bind", "serve"]
 
@@ -77,9 +78,12 @@ def bind(host: str, port: int) -> socket.socket:
         family, _, _, _, where = found[0]
         return socket.create_server(where[:2], family=family, backlog=BACKLOG)
     except (OSError, OverflowError) as problem:
-        sentence = (
-            f"Plugdesk cannot listen on {host} port {port}: {problem}. "
-            "Stop the program that holds it, or choose another host or port."
+        sentence = gettext(
+            "Plugdesk cannot listen on %(host)s port %(port)s: %(problem)s. "
+            "Stop the program that holds it, or choose another host or port.",
+            host=host,
+            port=port,
+            problem=problem,
         )
         raise ConfigError(sentence) from problem
 
