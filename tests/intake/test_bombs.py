@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from plugdesk.accounts import operations as accounts
@@ -55,10 +54,11 @@ BOMBS = {
 }
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    """A site with a mailbox account and the real parser with its real limits."""
-    with Site(new_site(tmp_path / "site", plugins=("mailbox",))) as opened:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site with the mailbox plugin, and the real parser with its real limits."""
+    folder = tmp_path_factory.mktemp("bombs") / "site"
+    with Site(new_site(folder, plugins=("mailbox",))) as opened:
         yield opened
 
 
@@ -94,7 +94,8 @@ def test_bombs_do_not_hold_up_the_others(site: Site, account: int) -> None:
     process.run(site)
 
     with site.db.read() as session:
-        rows = session.execute(select(JournalEntry.key, JournalEntry.state, JournalEntry.reason))
+        columns = (JournalEntry.key, JournalEntry.state, JournalEntry.reason)
+        rows = session.execute(select(*columns).where(JournalEntry.account_id == account))
         outcome = {row.key: (row.state, row.reason) for row in rows}
         subjects = session.scalars(select(Message.subject)).all()
     assert sorted(s for s in subjects if s.startswith("good")) == [f"good {n}" for n in range(5)]
@@ -109,6 +110,8 @@ def test_bombs_do_not_hold_up_the_others(site: Site, account: int) -> None:
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_alone_is_dealt_with_in_time(site: Site, account: int, name: str) -> None:
     """No bomb takes more than 10 s from the journal to its place."""
+    write_down(site, account, [RawItem(key="first", raw=b"From: a@x.test\r\n\r\nHello")])
+    process.run(site)  # starts the processes, which is no part of the bomb's time
     write_down(site, account, [RawItem(key=name, raw=BOMBS[name])])
 
     began = time.monotonic()
@@ -116,5 +119,8 @@ def test_a_bomb_alone_is_dealt_with_in_time(site: Site, account: int, name: str)
     took = time.monotonic() - began
 
     with site.db.read() as session:
-        assert session.scalars(select(JournalEntry.state)).one() != "new"
+        states = select(JournalEntry.state).where(
+            JournalEntry.key == name, JournalEntry.account_id == account
+        )
+        assert session.scalars(states).one() != "new"
     assert took < 10
