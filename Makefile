@@ -20,10 +20,11 @@ help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 run: $(STAMP) $(SITE)/plugdesk.toml ## serve a demo site from this checkout
+	@if [ -f $(SITE)/SAMPLES.txt ]; then cat $(SITE)/SAMPLES.txt; fi
 	$(VENV)/bin/plugdesk serve --site $(SITE)
 
 $(SITE)/plugdesk.toml: | $(STAMP)
-	$(VENV)/bin/plugdesk demo --site $(SITE)
+	$(VENV)/bin/plugdesk demo --site $(SITE) >/dev/null
 
 test: $(STAMP) ## lint, then every test; PYTEST="-k word" passes arguments on
 	@scripts/system-packages

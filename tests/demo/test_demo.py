@@ -228,11 +228,13 @@ def test_the_command_makes_a_site_and_prints_the_sign_ins(tmp_path: Path) -> Non
     assert found
     with Site(load_config(folder)) as site, site.db.read() as session:
         assert verify_password(session, "sora@dami-goods.example", found[1]) is not None
+    assert found[1] in (folder / "SAMPLES.txt").read_text(encoding="utf-8")
     again = CliRunner().invoke(plugdesk, ["demo", "--site", str(folder)])
     assert again.exit_code == 1
     assert "already" in again.stderr
     removed = CliRunner().invoke(plugdesk, ["demo", "--remove", "--site", str(folder)])
     assert f"{len(read_stories())} sample tickets" in removed.stdout
+    assert not (folder / "SAMPLES.txt").exists()
 
 
 def test_the_channel_is_checked_like_any_other(sqlite_site: Site) -> None:

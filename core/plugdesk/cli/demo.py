@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+from pathlib import Path
 
 import click
 
@@ -36,6 +37,7 @@ def demo(removing: bool, password_stdin: bool) -> None:
     if removing:
         with open_site() as site:
             click.echo(_("%(count)s sample tickets were deleted.", count=remove(site)))
+        _sign_ins().unlink(missing_ok=True)
         return
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else secrets.token_urlsafe(12)
     if not (site_folder() / FILE_NAME).exists():
@@ -43,6 +45,7 @@ def demo(removing: bool, password_stdin: bool) -> None:
     with open_site() as site:
         agents = _load(site, password)
     _show(agents, password)
+    _keep(agents, password)
 
 
 def _load(site: Site, password: str) -> list[SignInData]:
@@ -60,3 +63,16 @@ def _show(agents: list[SignInData], password: str) -> None:
     click.echo()
     click.echo(_("Password: %(password)s", password=password))
     click.echo(_("Start: plugdesk serve --site %(folder)s", folder=site_folder()))
+
+
+def _sign_ins() -> Path:
+    return site_folder() / "SAMPLES.txt"
+
+
+def _keep(agents: list[SignInData], password: str) -> None:
+    """Write the sign-ins down for the next start; they open nothing but samples."""
+    lines = [f"{agent.address}  {agent.role.value}" for agent in agents]
+    text = "\n".join([_("Sign in to the samples as one of these:"), *lines])
+    _sign_ins().write_text(
+        f"{text}\n{_('Password: %(password)s', password=password)}\n", encoding="utf-8"
+    )
