@@ -13,6 +13,7 @@ from plugdesk.accounts.models import Account
 from plugdesk.contract.addresses import Address, canonical_address
 from plugdesk.contract.channels import AccountInfo, Channel
 from plugdesk.contract.tickets import Actor
+from plugdesk.db import possible_id
 from plugdesk.errors import (
     ChannelError,
     ChannelSignedOut,
@@ -24,7 +25,13 @@ from plugdesk.errors import (
 )
 from plugdesk.events.operations import record
 from plugdesk.i18n import gettext
-from plugdesk.settings.forms import dump_settings, load_settings, validate_settings
+from plugdesk.settings.forms import (
+    InvalidSettings,
+    dump_settings,
+    load_settings,
+    secret_names,
+    validate_settings,
+)
 from plugdesk.tickets.changes import clean_line
 
 if TYPE_CHECKING:
@@ -77,7 +84,7 @@ def reconnect(
     """
     account = get(session, actor, account_id)
     _plugin, channel_class = site.plugins.channel(account.channel)
-    kept = _readable(site, channel_class.settings, account)
+    kept = _kept(site, channel_class.settings, account, values)
     settings = validate_settings(channel_class.settings, values, kept=kept)
     account.config = dump_settings(site.keys, settings)
     _start_again(account)
@@ -101,7 +108,7 @@ def resume(site: Site, session: Session, actor: Actor, account_id: int) -> None:
 def get(session: Session, actor: Actor, account_id: int) -> Account:
     """Return an account for its owner. Raises NotAllowed or NotFound."""
     _check(actor)
-    account = session.get(Account, account_id)
+    account = session.get(Account, possible_id(account_id))
     if account is None:
         raise NotFound(gettext("There is no such account."))
     return account
@@ -182,11 +189,16 @@ def _set(site: Site, account_id: int, **values: object) -> None:
         session.execute(update(Account).where(Account.id == account_id).values(**values))
 
 
-def _readable(site: Site, model: type[BaseModel], account: Account) -> BaseModel | None:
-    """Return the settings as stored, or None when only entering all of them anew helps."""
+def _kept(
+    site: Site, model: type[BaseModel], account: Account, values: dict[str, Any]
+) -> BaseModel | None:
+    """Return the settings as stored, or None when they cannot be read and are all given anew."""
     try:
         return load_settings(site.keys, model, account.config)
-    except (ConfigError, Refused):
+    except (ConfigError, Refused) as error:
+        missing = [name for name in secret_names(account.config) if not values.get(name)]
+        if missing:
+            raise InvalidSettings(dict.fromkeys(missing, str(error))) from None
         return None
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugdesk.accounts.models import Account
 from plugdesk.contract.tickets import Actor
+from plugdesk.db.base import BIGGEST_ID, possible_id
 from plugdesk.db.database import wake
 from plugdesk.errors import NotAllowed, NotFound
 from plugdesk.i18n import gettext
@@ -49,7 +50,7 @@ def entries(
         .limit(limit)
     )
     if before is not None:
-        query = query.where(JournalEntry.id < before)
+        query = query.where(JournalEntry.id < min(before, BIGGEST_ID))
     return [_entry(row, account) for row, account in session.execute(query)]
 
 
@@ -72,7 +73,7 @@ def retry(session: Session, actor: Actor, ids: Sequence[int]) -> int:
     _check(actor)
     query = select(JournalEntry).where(JournalEntry.state == "quarantined")
     if ids:
-        query = query.where(JournalEntry.id.in_(ids))
+        query = query.where(JournalEntry.id.in_([possible_id(number) for number in ids]))
     chosen = session.scalars(query).all()
     for entry in chosen:
         entry.state = "new"
@@ -85,7 +86,7 @@ def retry(session: Session, actor: Actor, ids: Sequence[int]) -> int:
 
 def _get(session: Session, actor: Actor, entry_id: int) -> JournalEntry:
     _check(actor)
-    entry = session.get(JournalEntry, entry_id)
+    entry = session.get(JournalEntry, possible_id(entry_id))
     if entry is None:
         raise NotFound(gettext("There is no such item in the journal."))
     return entry

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugdesk.contract.tickets import SYSTEM, Actor
+from plugdesk.db import possible_id
 from plugdesk.db.database import wake
 from plugdesk.errors import NotFound, Refused
 from plugdesk.events.operations import record
@@ -83,7 +84,7 @@ def send_again(site: Site, session: Session, actor: Actor, message_id: int) -> N
 
 
 def _for_decision(session: Session, actor: Actor, message_id: int) -> tuple[Message, OutboxEntry]:
-    message = session.get(Message, message_id)
+    message = session.get(Message, possible_id(message_id))
     if message is None:
         raise NotFound(gettext("There is no such reply."))
     ticket = lock_ticket(session, actor, message.ticket_id)

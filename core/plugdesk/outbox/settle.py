@@ -28,18 +28,24 @@ _logger = logging.getLogger(__name__)
 
 
 def run(site: Site) -> int:
-    """Do both for what waits; return how many entries were dealt with."""
-    return _settle_unknown(site) + _keep_copies(site)
+    """Do both for what waits; return how many entries were dealt with.
+
+    Account by account, so that one whose server is away holds up no other.
+    """
+    with site.db.read() as session:
+        active = select(Account.id).where(Account.state == "active").order_by(Account.id)
+        ids = session.scalars(active).all()
+    return sum(_settle_unknown(site, number) + _keep_copies(site, number) for number in ids)
 
 
-def _settle_unknown(site: Site) -> int:
+def _settle_unknown(site: Site, account_id: int) -> int:
     settled = 0
-    for entry_id, account_id, outgoing in _waiting(site, "unknown"):
+    for entry_id in _waiting(site, account_id, "unknown"):
         try:
             _account, channel = open_account(site, account_id)
-            found = channel.was_sent(outgoing)
-        except (PlugdeskError, OSError) as error:
-            _logger.info("No evidence for outbox entry %d yet: %s", entry_id, error)
+            found = channel.was_sent(_outgoing(site, entry_id))
+        except Exception as error:
+            _complain(entry_id, "No evidence", error)
             continue
         if found:
             _accept(site, entry_id)
@@ -59,14 +65,14 @@ def _accept(site: Site, entry_id: int) -> None:
         record_outcome(site, session, SYSTEM, message, entry)
 
 
-def _keep_copies(site: Site) -> int:
+def _keep_copies(site: Site, account_id: int) -> int:
     kept = 0
-    for entry_id, account_id, outgoing in _waiting(site, "accepted"):
+    for entry_id in _waiting(site, account_id, "accepted"):
         try:
             _account, channel = open_account(site, account_id)
-            channel.keep_copy(outgoing)
-        except (PlugdeskError, OSError) as error:
-            _logger.info("No copy of outbox entry %d was kept: %s", entry_id, error)
+            channel.keep_copy(_outgoing(site, entry_id))
+        except Exception as error:
+            _complain(entry_id, "No copy", error)
             continue
         with site.db.write() as session:
             session.get_one(OutboxEntry, entry_id).copy_kept = True
@@ -74,19 +80,33 @@ def _keep_copies(site: Site) -> int:
     return kept
 
 
-def _waiting(site: Site, state: str) -> list[tuple[int, int, OutgoingMessage]]:
+def _complain(entry_id: int, what: str, error: Exception) -> None:
+    """Note trouble of a channel, at more length when it is not one that it foresaw."""
+    foreseen = isinstance(error, PlugdeskError | OSError)
+    level = logging.INFO if foreseen else logging.ERROR
+    _logger.log(
+        level, "%s of outbox entry %d yet: %s", what, entry_id, error,
+        exc_info=None if foreseen else error,
+    )  # fmt: skip
+
+
+def _waiting(site: Site, account_id: int, state: str) -> list[int]:
     with site.db.read() as session:
-        rows = session.execute(
-            select(OutboxEntry.id, Message)
-            .join(Message, Message.id == OutboxEntry.message_id)
-            .join(Account, Account.id == OutboxEntry.account_id)
+        query = (
+            select(OutboxEntry.id)
             .where(
+                OutboxEntry.account_id == account_id,
                 OutboxEntry.state == state,
                 ~OutboxEntry.copy_kept,
                 OutboxEntry.changed_at > site.clock.now() - LOOK_FOR,
-                Account.state == "active",
             )
             .order_by(OutboxEntry.id)
             .limit(BATCH)
-        ).all()
-        return [(number, row.account_id, compose(site, session, row)) for number, row in rows]
+        )
+        return list(session.scalars(query))
+
+
+def _outgoing(site: Site, entry_id: int) -> OutgoingMessage:
+    with site.db.read() as session:
+        entry = session.get_one(OutboxEntry, entry_id)
+        return compose(site, session, session.get_one(Message, entry.message_id))

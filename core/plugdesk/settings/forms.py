@@ -63,6 +63,11 @@ def dump_settings(keys: Keys, settings: BaseModel) -> dict[str, Any]:
     return data
 
 
+def secret_names(data: dict[str, Any]) -> list[str]:
+    """Return the names of the secrets in stored settings."""
+    return [name for name, value in data.items() if isinstance(value, dict) and _ENCRYPTED in value]
+
+
 def load_settings(keys: Keys, model: type[Model], data: dict[str, Any]) -> Model:
     """Return settings as `dump_settings` stored them.
 
@@ -71,8 +76,8 @@ def load_settings(keys: Keys, model: type[Model], data: dict[str, Any]) -> Model
     does not fit any more.
     """
     values: dict[str, Any] = {}
+    secrets = secret_names(data)
     for name in model.model_fields.keys() & data.keys():
         value = data[name]
-        is_secret = isinstance(value, dict) and _ENCRYPTED in value
-        values[name] = keys.decrypt(value[_ENCRYPTED]) if is_secret else value
+        values[name] = keys.decrypt(value[_ENCRYPTED]) if name in secrets else value
     return validate_settings(model, values)
