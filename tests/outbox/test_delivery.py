@@ -260,7 +260,7 @@ def test_an_account_in_trouble_holds_up_no_other_copies(
 def test_an_outcome_and_a_bounce_at_once_do_not_block(
     room: Mailroom, agent: Actor, ticket: Ticket, script: Script
 ) -> None:
-    """A bounce that is faster than our own bookkeeping costs neither: both are recorded."""
+    """A bounce that is faster than our own bookkeeping is believed, and neither worker fails."""
     handed, go_on = threading.Event(), threading.Event()
 
     def send(_message: OutgoingMessage) -> Sent:
@@ -286,7 +286,10 @@ def test_an_outcome_and_a_bounce_at_once_do_not_block(
     worker.join(20)
 
     assert not worker.is_alive()
-    assert states(room) == ["accepted"]
+    [entry] = entries(room)
+    assert (entry.state, entry.refused) == ("failed", {"ann@customer.test": "550"})
+    kinds = [event.kind for event in room.events(ticket_id=ticket.id)]
+    assert (kinds.count("message_failed"), kinds.count("message_sent")) == (1, 0)
 
 
 def waiting_for_locks(room: Mailroom) -> bool:

@@ -65,7 +65,7 @@ def test_an_answer_settles_nothing_but_doubt(
     assert entry_of(mailroom, ours).state == state
 
 
-@pytest.mark.parametrize("state", ["unknown", "accepted"])
+@pytest.mark.parametrize("state", ["sending", "unknown", "accepted"])
 def test_a_bounce_fails_what_seemed_sent(
     mailroom: Mailroom, agent: Actor, account: int, state: str
 ) -> None:

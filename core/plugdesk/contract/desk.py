@@ -30,7 +30,7 @@ class TicketsService(Protocol):
     def reply(
         self, ticket_id: int, text: str, *, html: str = "", status_after: Status | None = None
     ) -> int:
-        """Queue a reply to the requester; returns the message's id.
+        """Queue a reply to the requester and those in copy; returns the message's id.
 
         It leaves after the undo window. Raises Refused when there is nobody to reply to.
         """

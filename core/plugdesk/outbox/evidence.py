@@ -40,7 +40,7 @@ def settle_by_bounce(
             continue
         for message, entry in _entries(session, account_id, [report.original_message_id]):
             entry.refused = entry.refused | {report.recipient: report.diagnostic or report.status}
-            if entry.state in ("unknown", "accepted"):
+            if entry.state in ("sending", "unknown", "accepted"):
                 entry.state = "failed"
                 entry.detail = report.diagnostic or report.status
                 entry.changed_at = site.clock.now()
