@@ -184,7 +184,7 @@ def test_every_kind_of_event_is_documented() -> None:
 
 def kinds_in(tree: ast.AST) -> set[str]:
     """Return strings that are named like an event: `message_sent`, `account_paused` …"""
-    shape = re.compile(r"(ticket|message|note|person|account)_([a-z]+ed|sent|unknown)")
+    shape = re.compile(r"(ticket|message|note|person|team|account)_([a-z]+ed|sent|unknown)")
     return {
         argument.value
         for node in ast.walk(tree)

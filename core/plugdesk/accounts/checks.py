@@ -45,6 +45,8 @@ class Candidate:
     name: str
     address: str
     values: dict[str, Any]
+    team_id: int | None = None
+    """The team to which its tickets shall go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +161,7 @@ def _to_json(candidate: Candidate) -> str:
             "name": candidate.name,
             "address": candidate.address,
             "values": candidate.values,
+            "team_id": candidate.team_id,
         }
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -12,15 +12,18 @@ from pydantic import BaseModel, SecretStr
 
 from plugdesk.accounts import checks, operations
 from plugdesk.accounts.checks import CHECK, Candidate
+from plugdesk.accounts.routing import set_team
 from plugdesk.admin.blueprint import pages
 from plugdesk.contract.addresses import canonical_address
 from plugdesk.contract.channels import Channel
 from plugdesk.errors import NotFound, PluginError
 from plugdesk.i18n import gettext
+from plugdesk.people.queries import teams
 from plugdesk.plugins.states import State
 from plugdesk.settings.forms import load_settings
 from plugdesk.web.current import actor, current_site, owner_page
 from plugdesk.web.model_form import FormField, form_fields, kind_of, problems_of, read_form
+from plugdesk.web.numbers import row_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,7 @@ class AccountForm:
     check: str = ""
     """An earlier check whose secrets stay if they are left empty."""
     account_id: int | None = None
+    team_id: int | None = None
     unknown: bool = False
     """Whether nothing is wrong yet, but the address did not tell the rest."""
 
@@ -63,7 +67,8 @@ def begin(channel: str) -> ResponseReturnValue:
     if earlier:
         candidate = _earlier(earlier)
         values = dict(candidate.values)
-        return _page(_form(found, candidate.name, candidate.address, values, {}, check=earlier))
+        form = _form(found, candidate.name, candidate.address, values, {}, check=earlier)
+        return _page(replace(form, team_id=candidate.team_id))
     short = _form(found, "", "", {}, {})
     only_secrets = tuple(field for field in short.plain if field.kind == "secret")
     return _page(
@@ -94,13 +99,16 @@ def try_it(channel: str) -> ResponseReturnValue:
     except ValueError:
         problems["account_address"] = gettext("Enter a whole mail address.")
     site = current_site()
-    candidate = Candidate(channel=channel, name=name or address, address=address, values=values)
+    team_id = request.form.get("team", type=row_id)
+    candidate = Candidate(
+        channel=channel, name=name or address, address=address, values=values, team_id=team_id
+    )
     with site.db.write() as session:  # also when something is missing: it keeps the password
         number = checks.start_check(site, session, actor(), candidate)
     if problems:
         told = _told_now(problems)
         form = _form(found, name, address, values, told, check=number, unknown=not told)
-        return _page(form, told), 422
+        return _page(replace(form, team_id=team_id), told), 422
     site.jobs.enqueue(CHECK, check=number)
     return redirect(url_for("admin.account_check", check=number))
 
@@ -122,7 +130,7 @@ def save(check: str) -> ResponseReturnValue:
     site = current_site()
     with site.db.write() as session:
         candidate = checks.read_check(site, session, check).candidate
-        operations.create(
+        account = operations.create(
             site,
             session,
             actor(),
@@ -131,6 +139,7 @@ def save(check: str) -> ResponseReturnValue:
             address=candidate.address,
             values=candidate.values,
         )
+        set_team(site, session, actor(), account.id, candidate.team_id)
         checks.forget_check(session, check)
     flash(gettext("%(name)s is connected. Its mail arrives now.", name=candidate.name), "good")
     return redirect(url_for("admin.accounts"))
@@ -147,7 +156,7 @@ def edit(account_id: int) -> ResponseReturnValue:
     stored = load_settings(site.keys, channel.settings, account.config)
     values = {name: getattr(stored, name) for name in channel.settings.model_fields}
     form = _form(channel, account.name, account.address, values, {}, account_id=account_id)
-    return _page(form)
+    return _page(replace(form, team_id=account.team_id))
 
 
 @pages.post("/accounts/<int:account_id>/settings", endpoint="account_change")
@@ -165,10 +174,21 @@ def change(account_id: int) -> ResponseReturnValue:
         form = _form(
             channel, account.name, account.address, values, problems, account_id=account_id
         )
-        return _page(form, problems), 422
+        return _page(replace(form, team_id=account.team_id), problems), 422
     with site.db.write() as session:
         operations.reconnect(site, session, actor(), account_id, values)
     flash(gettext("The settings are saved, and the account starts again."), "good")
+    return redirect(url_for("admin.accounts"))
+
+
+@pages.post("/accounts/<int:account_id>/team", endpoint="account_team")
+@owner_page
+def change_team(account_id: int) -> ResponseReturnValue:
+    """Choose the team that gets the account's new tickets; nothing else changes."""
+    site = current_site()
+    with site.db.write() as session:
+        set_team(site, session, actor(), account_id, request.form.get("team", type=row_id))
+    flash(gettext("New tickets of this account go there from now on."), "good")
     return redirect(url_for("admin.accounts"))
 
 
@@ -211,7 +231,11 @@ def _form(
 
 
 def _page(form: AccountForm, problems: Mapping[str, str] | None = None) -> str:
-    return render_template("admin/account_form.html", form=form, problems=problems or {})
+    with current_site().db.read() as session:
+        found = teams(session)
+    return render_template(
+        "admin/account_form.html", form=form, problems=problems or {}, teams=found
+    )
 
 
 def _channel(name: str) -> type[Channel[Any]]:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from plugdesk.accounts import operations
 from plugdesk.accounts.queries import summaries
+from plugdesk.accounts.routing import team_names
 from plugdesk.admin.blueprint import pages
 from plugdesk.i18n import gettext
 from plugdesk.web.current import actor, current_site, owner_page
@@ -19,9 +20,11 @@ def show() -> ResponseReturnValue:
     site = current_site()
     with site.db.read() as session:
         found = summaries(session)
+        names = team_names(session)
     return render_template(
         "admin/accounts.html",
         accounts=found,
+        team_names=names,
         resting={account.id for account in found if not site.plugins.is_enabled(account.plugin)},
     )
 

@@ -20,6 +20,7 @@ from plugdesk.i18n import gettext as _
         "worker": ("plugdesk.cli.worker:worker", _("Do the work behind the pages alone.")),
         "demo": ("plugdesk.cli.demo:demo", _("Fill a site with sample tickets, or empty it.")),
         "user": ("plugdesk.cli.users:user", _("Members of the desk and their passwords.")),
+        "team": ("plugdesk.cli.teams:team", _("Teams, which share tickets.")),
         "accounts": (
             "plugdesk.cli.accounts:accounts",
             _("Connected mailboxes and others."),

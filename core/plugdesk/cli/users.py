@@ -12,12 +12,13 @@ from plugdesk.cli.base import Group, command
 from plugdesk.cli.opening import open_site
 from plugdesk.cli.tables import show_table
 from plugdesk.contract.addresses import canonical_address
-from plugdesk.contract.tickets import Role
+from plugdesk.contract.tickets import SYSTEM, Role
 from plugdesk.errors import NotFound, Refused
-from plugdesk.i18n import LANGUAGES
+from plugdesk.i18n import LANGUAGES, ngettext
 from plugdesk.i18n import gettext as _
+from plugdesk.people import agents
 from plugdesk.people.models import Agent, Person
-from plugdesk.people.operations import add_agent, find, set_password
+from plugdesk.people.operations import find, set_password
 from plugdesk.people.queries import person_infos
 
 _password_stdin = click.option(
@@ -55,9 +56,10 @@ def add(name: str, address: str, role: str, language: str | None, password_stdin
     with open_site() as site:
         password = _ask_password(from_stdin=password_stdin)
         with site.db.write() as session:
-            add_agent(
+            agents.add(
                 site,
                 session,
+                SYSTEM,
                 name=name,
                 address=address,
                 password=password,
@@ -104,14 +106,68 @@ def password(address: str, password_stdin: bool) -> None:
     """Set a password."""
     with open_site() as site:
         with site.db.read() as session:
-            _agent(session, address)
+            find_agent(session, address)
         new = _ask_password(from_stdin=password_stdin)
         with site.db.write() as session:
-            set_password(session, _agent(session, address), new)
+            set_password(session, find_agent(session, address), new)
     click.echo(_("The password was changed."))
 
 
-def _agent(session: Session, address: str) -> Agent:
+@command(
+    name="role",
+    help=_("Set what a member of the desk may do; they sign in again."),
+    example="plugdesk user role minji@example.com lead",
+)
+@click.argument("address")
+@click.argument("role", type=click.Choice([role.value for role in Role]))
+def set_role(address: str, role: str) -> None:
+    """Set a role."""
+    with open_site() as site, site.db.write() as session:
+        person_id = find_agent(session, address).person_id
+        freed = agents.change_role(site, session, SYSTEM, person_id, Role(role))
+    click.echo(_("%(address)s has the role %(role)s.", address=address, role=role))
+    _tell_freed(freed)
+
+
+@command(
+    name="deactivate",
+    help=_("End somebody's work at the desk: signed out, and no way in until reactivated."),
+    example="plugdesk user deactivate minji@example.com",
+)
+@click.argument("address")
+def deactivate(address: str) -> None:
+    """Deactivate an agent."""
+    with open_site() as site, site.db.write() as session:
+        person_id = find_agent(session, address).person_id
+        freed = agents.deactivate(site, session, SYSTEM, person_id)
+    click.echo(_("%(name)s is signed out and cannot sign in any more.", name=address))
+    _tell_freed(freed)
+
+
+@command(
+    name="reactivate",
+    help=_("Let somebody who was deactivated sign in again."),
+    example="plugdesk user reactivate minji@example.com",
+)
+@click.argument("address")
+def reactivate(address: str) -> None:
+    """Reactivate an agent."""
+    with open_site() as site, site.db.write() as session:
+        agents.reactivate(site, session, SYSTEM, find_agent(session, address).person_id)
+    click.echo(_("%(name)s can sign in again.", name=address))
+
+
+def _tell_freed(freed: int) -> None:
+    if freed:
+        click.echo(
+            ngettext(
+                "%(num)s ticket is unassigned now.", "%(num)s tickets are unassigned now.", freed
+            )
+        )
+
+
+def find_agent(session: Session, address: str) -> Agent:
+    """Return the member of the desk with an address. Raises NotFound or Refused."""
     try:
         person = find(session, canonical_address(address))
     except ValueError as error:
@@ -135,3 +191,6 @@ def _ask_password(*, from_stdin: bool) -> str:
 user.add_command(add)
 user.add_command(list_users)
 user.add_command(password)
+user.add_command(set_role)
+user.add_command(deactivate)
+user.add_command(reactivate)

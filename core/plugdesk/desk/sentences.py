@@ -25,8 +25,8 @@ class Names:
         return person.display_name if person else gettext("somebody")
 
     def team(self, number: int | None) -> str:
-        """Return a team's name, also of one that is gone."""
-        return self.teams.get(number or 0, gettext("a former team"))
+        """Return a team's name, empty for one that is gone."""
+        return self.teams.get(number or 0, "")
 
 
 def people_in(events: Iterable[TimelineEvent]) -> set[int]:
@@ -94,6 +94,8 @@ def _assignee(who: str, _before: Any, after: Any, names: Names) -> str:
 def _team(who: str, _before: Any, after: Any, names: Names) -> str:
     if after is None:
         return gettext("%(who)s took this out of its team.", who=who)
+    if not names.team(after):
+        return gettext("%(who)s gave this to a team that is gone now.", who=who)
     return gettext("%(who)s gave this to the team %(team)s.", who=who, team=names.team(after))
 
 

@@ -20,6 +20,7 @@ from plugdesk.people.models import Agent, Person, Team
 from plugdesk.people.operations import find_or_create
 from plugdesk.tickets.access import lock_ticket
 from plugdesk.tickets.changes import LONGEST_SUBJECT, clean_line
+from plugdesk.tickets.handing_back import can_be_assigned
 from plugdesk.tickets.infos import ticket_info
 from plugdesk.tickets.models import Message, StoredAttachment, Ticket, TicketPerson
 from plugdesk.tickets.saying import address_dicts, clean_file_name, moment_on, said, snippet
@@ -250,10 +251,13 @@ def _reopen(
     """Bring a ticket back when a person writes; machines do not wake anybody."""
     if message.automatic in (Automatic.AUTO_REPLY, Automatic.BOUNCE):
         return
-    changes: dict[str, list[str]] = {}
+    changes: dict[str, list[object]] = {}
     if ticket.status != "open":
         changes["status"] = [ticket.status, "open"]
         ticket.status = "open"
+        if ticket.assignee_id and not can_be_assigned(session, ticket.assignee_id):
+            changes["assignee_id"] = [ticket.assignee_id, None]
+            ticket.assignee_id = None
     if ticket.place == "trash":
         changes["place"] = ["trash", "inbox"]
         ticket.place = "inbox"

@@ -62,6 +62,8 @@ class Team(Base):
     """Agents who share tickets. Of a private team's tickets others see nothing."""
 
     __tablename__ = "team"
+    # The log goes on naming a deleted team by its number, which no other team may get.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(80), unique=True)

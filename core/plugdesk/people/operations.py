@@ -16,6 +16,7 @@ from plugdesk.contract.addresses import canonical_address
 from plugdesk.contract.tickets import SYSTEM, Actor, ActorKind, Role
 from plugdesk.errors import NotFound, Refused
 from plugdesk.events.operations import record
+from plugdesk.i18n import gettext
 from plugdesk.people.models import Agent, Person, PersonAddress, SignIn
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def add_agent(
     _check_password(password)
     person = find_or_create(session, site.clock.now(), address, name)
     if session.get(Agent, person.id) is not None:
-        msg = f"{address} belongs to a member of the desk already."
+        msg = gettext("%(address)s belongs to a member of the desk already.", address=address)
         raise Refused(msg)
     person.name = name or person.name
     person.language = language or person.language
@@ -115,8 +116,8 @@ def set_password(session: Session, agent: Agent, password: str) -> None:
 
 def set_role(session: Session, agent: Agent, role: Role) -> None:
     """Change a role; the agent signs in again. Raises Refused for the last owner."""
-    if agent.role == Role.OWNER and role is not Role.OWNER and _is_last_owner(session, agent):
-        msg = "A desk needs an owner. Make somebody else owner first."
+    if agent.role == Role.OWNER and role is not Role.OWNER and is_last_owner(session, agent):
+        msg = gettext("A desk needs an owner. Make somebody else owner first.")
         raise Refused(msg)
     agent.role = role.value
     session.execute(delete(SignIn).where(SignIn.person_id == agent.person_id))
@@ -141,11 +142,19 @@ def has_owner(session: Session) -> bool:
     )
 
 
+def is_last_owner(session: Session, agent: Agent) -> bool:
+    """Tell whether the desk would have no owner without this agent."""
+    # Locked, so that two owners who step down at once do not each count on the other.
+    owners = select(Agent.person_id).where(Agent.role == Role.OWNER, Agent.active)
+    found = session.scalars(owners.order_by(Agent.person_id).with_for_update()).all()
+    return not set(found) - {agent.person_id}
+
+
 def agent_actor(session: Session, person_id: int) -> Actor:
     """Return the actor for an active agent. Raises NotFound."""
     agent = session.get(Agent, person_id)
     if agent is None or not agent.active:
-        msg = "There is no such member of the desk."
+        msg = gettext("There is no such member of the desk.")
         raise NotFound(msg)
     return Actor(kind=ActorKind.AGENT, person_id=person_id, role=Role(agent.role))
 
@@ -164,12 +173,5 @@ def _agent_by_address(session: Session, address: str) -> Agent | None:
 
 def _check_password(password: str) -> None:
     if len(password) < SHORTEST_PASSWORD:
-        msg = f"A password needs at least {SHORTEST_PASSWORD} characters."
+        msg = gettext("A password needs at least %(number)s characters.", number=SHORTEST_PASSWORD)
         raise Refused(msg)
-
-
-def _is_last_owner(session: Session, agent: Agent) -> bool:
-    # Locked, so that two owners who step down at once do not each count on the other.
-    owners = select(Agent.person_id).where(Agent.role == Role.OWNER, Agent.active)
-    found = session.scalars(owners.order_by(Agent.person_id).with_for_update()).all()
-    return not set(found) - {agent.person_id}
