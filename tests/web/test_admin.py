@@ -317,3 +317,22 @@ def test_people_are_added(desk: Desk, owner: Browser) -> None:
         assert session.get_one(Agent, desk.person("jun")).role == "observer"
     assert owner.post("/admin/people/999", {"role": "agent"}).status_code == 404
     assert owner.post("/admin/people/1", {"role": "king"}).status_code == 400
+
+
+def test_a_new_account_gets_its_team(post: Desk, owner: Browser) -> None:
+    """The team chosen in the form stays through a failed check, and gets the new tickets."""
+    assert "New tickets go to" not in owner.text("/admin/accounts/new/post")
+    owner.post("/admin/teams", {"name": "Sales"})
+    assert "New tickets go to" in owner.text("/admin/accounts/new/post")
+    form = {"account_address": "help@known.test", "password": "bad", "team": "1"}
+    first = owner.post("/admin/accounts/new/post", form).location
+    run_check(post, first)
+    number = first.rpartition("/")[2]
+    assert '<option value="1" selected>Sales' in owner.text(
+        f"/admin/accounts/new/post?check={number}"
+    )
+    owner.post(first)
+    with post.site.db.read() as session:
+        account = session.scalars(select(Account).where(Account.channel == "post")).one()
+    assert account.team_id == 1
+    assert '<option value="1" selected>Sales' in owner.text(f"/admin/accounts/{account.id}")
