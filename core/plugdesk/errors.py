@@ -12,14 +12,23 @@
         ├── ChannelUnavailable   passing: try again later, with backoff
         └── ChannelSignedOut     lasting: the owner has to reconnect
 
-The text of each is one or two sentences for a person: what happened, and what to do.
+The text of each is one or two sentences for a person: what happened, and what to do. Those that
+may be read later, by somebody else, are given as `lazy_gettext(…)`: see `plugdesk.i18n`.
 """
 
 from __future__ import annotations
 
+from plugdesk.i18n import LazyText
+
 
 class PlugdeskError(Exception):
     """Base of all errors with a sentence for a person."""
+
+    @property
+    def sentence(self) -> str | LazyText:
+        """The text before anybody chose a language for it, for `plugdesk.i18n.stored`."""
+        text = self.args[0] if len(self.args) == 1 else None
+        return text if isinstance(text, LazyText) else str(self)
 
 
 class ConfigError(PlugdeskError):

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from plugdesk.contract.events import Event
 from plugdesk.db import guests
 from plugdesk.errors import PluginError
+from plugdesk.i18n import gettext, lazy_gettext
 from plugdesk.plugins import rows
 from plugdesk.plugins.context import CURRENT, Context
 from plugdesk.plugins.loading import Implementation, hooks_of_kind
@@ -106,7 +107,10 @@ class Hooks:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            msg = f"The plugin {plugin!r} failed in {hook}.\n{describe(error)}"
+            sentence = gettext(
+                "The plugin %(plugin)s failed in %(hook)s.", plugin=repr(plugin), hook=hook
+            )
+            msg = f"{sentence}\n{describe(error)}"
             raise PluginError(msg) from error
 
     def deliver(self, plugin: str, event: Event, session: Session) -> None:
@@ -122,7 +126,11 @@ class Hooks:
             try:
                 self._call(implementation, session, {"event": event})
             except SystemExit as error:
-                msg = f"The plugin {plugin!r} tried to end the process in {hook}."
+                msg = gettext(
+                    "The plugin %(plugin)s tried to end the process in %(hook)s.",
+                    plugin=repr(plugin),
+                    hook=hook,
+                )
                 raise PluginError(msg) from error
 
     def failed(self, plugin: str, hook: str, error: BaseException, *, hold: bool = False) -> None:
@@ -160,7 +168,11 @@ class Hooks:
     ) -> tuple[Any, ...]:
         depth = _depth() + 1
         if depth > _DEEPEST:
-            msg = f"{implementation.hook} came back to itself {depth} times, by way of the desk."
+            msg = gettext(
+                "%(hook)s came back to itself %(number)s times, by way of the desk.",
+                hook=implementation.hook,
+                number=depth,
+            )
             raise PluginError(msg)
         token = CURRENT.set(Context(self._site, session, implementation.plugin, depth))
         started = perf_counter()
@@ -186,9 +198,11 @@ class Hooks:
     ) -> NoReturn:
         """Hold the hook at once: the work that it broke is then tried again without it."""
         self.failed(implementation.plugin, implementation.hook, error, hold=True)
-        msg = (
-            f"The plugin {implementation.plugin!r} broke the transaction in"
-            f" {implementation.hook}; nothing was saved. The hook is held: try again."
+        msg = lazy_gettext(
+            "The plugin %(plugin)s broke the transaction in %(hook)s; nothing was saved. The hook"
+            " is held: try again.",
+            plugin=repr(implementation.plugin),
+            hook=implementation.hook,
         )
         raise PluginError(msg) from error
 

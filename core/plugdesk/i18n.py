@@ -9,11 +9,19 @@ comes first, then those of the plugins, in the order in which `add_folder` named
 
 The language belongs to the running thread or task, not to a request, so that pages, jobs, mails
 and the command line all speak through the same functions.
+
+What is found out in the background and read later, by people of several languages, is kept in
+English with its values, and said in the language of whoever reads it:
+
+    error = ChannelUnavailable(lazy_gettext("There is no server named %(host)s.", host=host))
+    account.error = stored(error.sentence)      # in a job
+    shown(account.error)                        # on a page
 """
 
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,17 +36,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LANGUAGES",
+    "N_",
     "LazyText",
     "add_folder",
     "current_language",
     "gettext",
     "install_in_jinja",
+    "joined",
     "language_of_environment",
     "lazy_gettext",
     "match_language",
     "ngettext",
     "pgettext",
     "set_language",
+    "shown",
+    "stored",
     "translations_for",
     "use_language",
 ]
@@ -46,6 +58,8 @@ __all__ = [
 #: The languages of the desk, each with its own name for itself.
 LANGUAGES = {"en": "English", "ko": "한국어"}
 SOURCE_LANGUAGE = "en"
+#: Parts the English words of a stored text from its values; no text that people write has it.
+_VALUES = "\x1f"
 
 _folders: list[Path] = [Path(__file__).parent / "translations"]
 _language: ContextVar[str] = ContextVar("plugdesk_language", default=SOURCE_LANGUAGE)
@@ -71,6 +85,11 @@ def pgettext(context: str, message: str, **values: object) -> str:
     return text % values if values else text
 
 
+def N_(message: str) -> str:  # noqa: N802 - the name by which catalogues gather texts
+    """Return `message` as it is; marks a text that is translated elsewhere."""
+    return message
+
+
 def lazy_gettext(message: str, **values: object) -> LazyText:
     """Return a text that is translated when it is shown; for what is defined at import."""
     return LazyText(message, values)
@@ -94,6 +113,9 @@ class LazyText:
     def __format__(self, specification: str) -> str:
         return format(str(self), specification)
 
+    def __contains__(self, part: str) -> bool:
+        return part in str(self)
+
     def __mod__(self, values: object) -> str:
         return str(self) % values
 
@@ -105,6 +127,46 @@ class LazyText:
 
     def __hash__(self) -> int:
         return hash((self._message, tuple(self._values)))
+
+
+def joined(*texts: str | LazyText) -> LazyText:
+    """Return sentences that follow each other as one text; empty ones are left out."""
+    some = {f"part{number}": text for number, text in enumerate(texts) if str(text)}
+    return LazyText(" ".join(f"%({name})s" for name in some), some)
+
+
+def stored(text: str | LazyText) -> str:
+    """Return a text as the database keeps it until `shown` says it to somebody.
+
+    Texts of the catalogue keep their English words and their values. Others, such as the words
+    of a mail server, stay as they are.
+    """
+    if isinstance(text, LazyText):
+        kept = text._message if not text._values else _packed(text)  # noqa: SLF001
+    else:
+        kept = text.replace(_VALUES, " ")
+    # What neither database nor UTF-8 can hold may come from a server.
+    return kept.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def shown(kept: str) -> str:
+    """Return a text that `stored` gave, in the current language."""
+    return str(_unpacked(kept)) if _VALUES in kept else gettext(kept)
+
+
+def _packed(text: LazyText) -> str:
+    values = {
+        name: _packed(value) if isinstance(value, LazyText) else stored(str(value))
+        for name, value in text._values.items()  # noqa: SLF001
+    }
+    return text._message + _VALUES + json.dumps(values, ensure_ascii=False)  # noqa: SLF001
+
+
+def _unpacked(kept: str) -> str | LazyText:
+    message, mark, values = kept.partition(_VALUES)
+    if not mark:
+        return message
+    return LazyText(message, {name: _unpacked(value) for name, value in json.loads(values).items()})
 
 
 def current_language() -> str:

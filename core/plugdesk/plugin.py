@@ -39,7 +39,7 @@ from plugdesk.errors import (
     PluginError,
     Refused,
 )
-from plugdesk.i18n import gettext, lazy_gettext, ngettext
+from plugdesk.i18n import LazyText, gettext, joined, lazy_gettext, ngettext
 from plugdesk.plugins.desk import desk
 
 __all__ = [
@@ -62,6 +62,7 @@ __all__ = [
     "FieldChange",
     "IncomingMessage",
     "Job",
+    "LazyText",
     "NavItem",
     "NotFound",
     "OutgoingMessage",
@@ -84,6 +85,7 @@ __all__ = [
     "desk",
     "gettext",
     "hookimpl",
+    "joined",
     "lazy_gettext",
     "ngettext",
 ]

@@ -70,7 +70,7 @@ def test_two_distributions_with_one_plugin_name_hold_it(shelf: Shelf) -> None:
     shelf.put("sms", "", distribution="other-sms")
     found = find_plugins(shelf.distributions())["sms"]
     assert found.state is State.HELD
-    assert "other-sms and plugdesk-sms both bring a plugin named 'sms'" in found.reason
+    assert "bring a plugin named 'sms': other-sms, plugdesk-sms" in str(found.reason)
 
 
 def test_a_distribution_that_is_on_the_path_twice_counts_once(shelf: Shelf) -> None:

@@ -24,7 +24,7 @@ from plugdesk.errors import (
     Refused,
 )
 from plugdesk.events.operations import record
-from plugdesk.i18n import gettext
+from plugdesk.i18n import gettext, lazy_gettext, stored
 from plugdesk.settings.forms import (
     InvalidSettings,
     dump_settings,
@@ -126,7 +126,7 @@ def open_account(site: Site, account_id: int) -> tuple[Account, Channel[Any]]:
         raise NotFound(gettext("There is no such account."))
     plugin, channel_class = site.plugins.channel(account.channel)
     if not site.plugins.is_enabled(plugin):
-        msg = gettext("The plugin %(plugin)s is off; the account rests.", plugin=plugin)
+        msg = lazy_gettext("The plugin %(plugin)s is off; the account rests.", plugin=plugin)
         raise PluginError(msg)
     settings = load_settings(site.keys, channel_class.settings, account.config)
     channel: Channel[Any] = channel_class(settings, account_info(account))
@@ -175,7 +175,7 @@ def fetch_failed(site: Site, account_id: int, error: ChannelError) -> None:
     with site.db.write() as session:
         account = session.get_one(Account, account_id)
         account.remaining = None
-        account.error = str(error)
+        account.error = stored(error.sentence)
         account.failures += 1
         if isinstance(error, ChannelSignedOut):
             account.state = "signed_out"

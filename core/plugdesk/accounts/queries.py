@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from plugdesk.accounts.models import Account
+from plugdesk.i18n import shown
 from plugdesk.intake.models import JournalEntry
 
 
@@ -53,7 +54,7 @@ def summaries(session: Session) -> list[AccountSummary]:
             channel=account.channel,
             plugin=account.plugin,
             state=account.state,
-            error=account.error,
+            error=shown(account.error),
             retry_at=account.retry_at,
             succeeded_at=account.succeeded_at,
             remaining=account.remaining,

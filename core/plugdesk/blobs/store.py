@@ -19,6 +19,7 @@ import obstore
 from obstore.store import from_url
 
 from plugdesk.errors import NotFound
+from plugdesk.i18n import lazy_gettext
 
 
 def content_hash(content: bytes) -> str:
@@ -63,7 +64,10 @@ class FolderBlobs:
         try:
             return self._path(name).read_bytes()
         except FileNotFoundError:
-            msg = f"The stored file {name[:12]}… is missing. Restore the blobs from your backup."
+            msg = lazy_gettext(
+                "The stored file %(name)s… is missing. Restore the blobs from your backup.",
+                name=name[:12],
+            )
             raise NotFound(msg) from None
 
     def _path(self, name: str) -> Path:
@@ -90,7 +94,10 @@ class ObjectBlobs:
         try:
             return bytes(obstore.get(self._store, f"{name[:2]}/{name}").bytes())
         except FileNotFoundError:
-            msg = f"The stored object {name[:12]}… is missing. Restore it from your backup."
+            msg = lazy_gettext(
+                "The stored object %(name)s… is missing. Restore it from your backup.",
+                name=name[:12],
+            )
             raise NotFound(msg) from None
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import idna
 
+from plugdesk.i18n import lazy_gettext
+
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f()<>\[\]:;,\\\"]")
 _LONGEST = 254  # RFC 5321, 4.5.3.1.3: a path has 256 octets, two of them angle brackets
 
@@ -25,14 +27,18 @@ def canonical_address(text: str) -> str:
     text = unicodedata.normalize("NFC", text.strip())
     local, at, domain = text.rpartition("@")
     if not at or not local or not domain or "@" in local or _FORBIDDEN.search(text):
-        msg = f"{text[:80]!r} is not a mail address."
+        msg = lazy_gettext("%(address)s is not a mail address.", address=repr(text[:80]))
         raise ValueError(msg)
     if any(unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") for character in text):
-        msg = f"{text[:80]!r} contains invisible characters."
+        msg = lazy_gettext("%(address)s contains invisible characters.", address=repr(text[:80]))
         raise ValueError(msg)
     address = f"{local.casefold()}@{_ascii_domain(domain)}"
     if len(address.encode()) > _LONGEST:
-        msg = f"{address[:80]!r} is longer than {_LONGEST} bytes."
+        msg = lazy_gettext(
+            "%(address)s is longer than %(number)s bytes.",
+            address=repr(address[:80]),
+            number=_LONGEST,
+        )
         raise ValueError(msg)
     return address
 
@@ -41,13 +47,13 @@ def _ascii_domain(domain: str) -> str:
     folded = domain.rstrip(".").casefold()
     if folded.isascii():
         if not folded or ".." in folded or folded.startswith("."):
-            msg = f"{domain[:80]!r} is not a domain."
+            msg = lazy_gettext("%(domain)s is not a domain.", domain=repr(domain[:80]))
             raise ValueError(msg)
         return folded
     try:
         return idna.encode(folded, uts46=True).decode("ascii")
     except idna.IDNAError as error:
-        msg = f"{domain[:80]!r} is not a domain."
+        msg = lazy_gettext("%(domain)s is not a domain.", domain=repr(domain[:80]))
         raise ValueError(msg) from error
 
 

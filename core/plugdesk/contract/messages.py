@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from plugdesk.contract.addresses import Address
+from plugdesk.i18n import LazyText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class RawItem:
     """Where it was seen, for people: a folder, a form, a chat."""
     remaining: int | None = None
     """How many items are known to follow in this fetch, for progress."""
-    problem: str = ""
+    problem: str | LazyText = ""
     """A sentence when the item could not be fetched whole; it goes to quarantine."""
 
 
@@ -147,7 +148,7 @@ class Sent:
     """
 
     state: SentState
-    detail: str = ""
-    """The other side's own words, for people."""
-    refused: Mapping[str, str] = field(default_factory=dict)
+    detail: str | LazyText = ""
+    """The other side's own words, for people, or what happened."""
+    refused: Mapping[str, str | LazyText] = field(default_factory=dict)
     """Recipients that were refused while others were accepted, with the reason."""

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from plugdesk.db import postgres, sqlite
 from plugdesk.db.guests import DeskSession, protect
 from plugdesk.errors import ConfigError
+from plugdesk.i18n import gettext
 
 _WAKE = "plugdesk.wake"
 
@@ -34,7 +35,7 @@ class Database:
         self._turn: AbstractContextManager[object] = nullcontext()
         if self.dialect == "sqlite":
             if not parsed.database or parsed.database == ":memory:":
-                msg = "The SQLite database needs a file: sqlite:////path/to/plugdesk.db"
+                msg = gettext("The SQLite database needs a file: sqlite:////path/to/plugdesk.db")
                 raise ConfigError(msg)
             self.reader, self.writer = sqlite.make_engines(parsed.database)
             # SQLite has one writer at a time and lets the others poll; within a process a lock
@@ -43,7 +44,10 @@ class Database:
         elif self.dialect == "postgresql":
             self.reader, self.writer = postgres.make_engines(parsed)
         else:
-            msg = f"Plugdesk stores its data in SQLite or PostgreSQL, not in {self.dialect}."
+            msg = gettext(
+                "Plugdesk stores its data in SQLite or PostgreSQL, not in %(other)s.",
+                other=self.dialect,
+            )
             raise ConfigError(msg)
         for engine in self.engines():
             protect(engine)
@@ -81,7 +85,9 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        msg = "The address of the database cannot be read: postgresql://user@host/name is one."
+        msg = gettext(
+            "The address of the database cannot be read: postgresql://user@host/name is one."
+        )
         raise ConfigError(msg) from None
     # What everybody else calls such an address; ours needs to name the driver as well.
     if parsed.drivername in ("postgresql", "postgres"):

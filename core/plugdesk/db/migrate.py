@@ -179,5 +179,8 @@ def _without_foreign_keys(connection: Connection) -> Iterator[None]:
 def _check_foreign_keys(connection: Connection) -> None:
     broken = connection.execute(text("PRAGMA foreign_key_check")).fetchmany(3)
     if broken:
-        msg = f"The migration would leave rows without their parents and was undone: {broken}."
+        msg = gettext(
+            "The migration would leave rows without their parents and was undone: %(rows)s.",
+            rows=broken,
+        )
         raise ConfigError(msg)

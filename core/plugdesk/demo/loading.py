@@ -23,7 +23,7 @@ from plugdesk.demo.people import Cast, make_cast
 from plugdesk.demo.removing import is_loaded
 from plugdesk.demo.script import Shop, Step, Story, read_shop, read_stories
 from plugdesk.errors import Refused
-from plugdesk.i18n import gettext
+from plugdesk.i18n import LazyText, gettext, lazy_gettext, stored
 from plugdesk.intake import worker
 from plugdesk.intake.models import JournalEntry
 from plugdesk.intake.receive import receive
@@ -123,7 +123,7 @@ class _Player:
         item = self._raw_item(cast, story, number, index)
         parsed = worker.load(worker.parse_batch(_CHANNEL, [item.raw])[0]).message
         if parsed is None:
-            msg = f"The sample {item.key} cannot be understood."
+            msg = gettext("The sample %(name)s cannot be understood.", name=item.key)
             raise Refused(msg)
         files = [attachment.content for attachment in parsed.attachments]
         raw_blob, *blobs = self._site.blobs.put_many([item.raw, *files])
@@ -199,7 +199,7 @@ class _Player:
             select(OutboxEntry).where(OutboxEntry.message_id == message.id)
         ).one()
         entry.state = step.outcome
-        entry.detail = _DETAILS[step.outcome]
+        entry.detail = stored(_DETAILS[step.outcome])
         entry.attempts = 1
         entry.copy_kept = True
         record_outcome(self._site, session, SYSTEM, message, entry)
@@ -211,10 +211,10 @@ class _Player:
         tickets.change(self._site, session, actor, self._tickets[number], change)
 
 
-_DETAILS = {
+_DETAILS: dict[str, str | LazyText] = {
     "accepted": "",
     "failed": "552 5.2.2 Mailbox is full",
-    "unknown": "The connection broke after the message was handed over.",
+    "unknown": lazy_gettext("The connection broke after the message was handed over."),
 }
 
 

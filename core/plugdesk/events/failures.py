@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from plugdesk.errors import NotFound
 from plugdesk.events import delivery, feed
 from plugdesk.events.models import EventFailure, EventRow
+from plugdesk.i18n import gettext
 
 if TYPE_CHECKING:
     from plugdesk.site import Site
@@ -57,7 +58,11 @@ def _locked(session: Session, plugin: str, event_id: int) -> EventFailure:
     )
     failure = session.scalar(query.with_for_update())
     if failure is None:
-        msg = f"Event {event_id} is not set aside for {plugin}; it may have been retried."
+        msg = gettext(
+            "Event %(event)s is not set aside for %(plugin)s; it may have been retried.",
+            event=event_id,
+            plugin=plugin,
+        )
         raise NotFound(msg)
     return failure
 

@@ -15,7 +15,7 @@ from plugdesk.accounts.operations import (
     open_account,
 )
 from plugdesk.errors import ChannelError, ChannelUnavailable
-from plugdesk.i18n import gettext
+from plugdesk.i18n import lazy_gettext
 from plugdesk.intake.journal import batches, write_down
 
 if TYPE_CHECKING:
@@ -45,13 +45,13 @@ def run(site: Site, account_id: int, progress: Progress | None = None) -> int:
     except ChannelError as error:
         fetch_failed(site, account_id, error)
     except OSError as error:
-        sentence = gettext("The connection broke: %(error)s", error=error)
+        sentence = lazy_gettext("The connection broke: %(error)s", error=error)
         fetch_failed(site, account_id, ChannelUnavailable(sentence))
     except SQLAlchemyError:
         raise  # the desk's own trouble, not the account's
     except Exception:
         _logger.exception("The channel of account %d failed.", account_id)
-        sentence = gettext("The channel itself failed. The log of the desk has details.")
+        sentence = lazy_gettext("The channel itself failed. The log of the desk has details.")
         fetch_failed(site, account_id, ChannelUnavailable(sentence))
     else:
         fetch_ended(site, account_id)

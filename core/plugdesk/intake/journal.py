@@ -14,6 +14,7 @@ from plugdesk.accounts.models import Account
 from plugdesk.blobs.store import content_hash
 from plugdesk.contract.messages import RawItem
 from plugdesk.db.database import wake
+from plugdesk.i18n import stored
 from plugdesk.intake.models import JournalEntry
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _insert(site: Site, session: Session, account_id: int, batch: Sequence[RawIt
             "received_at": item.received_at,
             "journaled_at": now,
             "state": "quarantined" if item.problem else "new",
-            "reason": item.problem,
+            "reason": stored(item.problem),
             "detail": "",
             "attempts": 0,
         }

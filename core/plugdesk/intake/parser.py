@@ -13,6 +13,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from plugdesk.contract.channels import Channel
 from plugdesk.errors import ParseLimit
+from plugdesk.i18n import lazy_gettext, stored
 from plugdesk.intake import worker
 from plugdesk.intake.worker import Parsed
 
@@ -77,7 +78,7 @@ class Parser:
             )
             return bytes(future.result()).decode()
         except (WaitTimeout, ProcessExpired, MemoryError):
-            msg = "The HTML takes too long to be made harmless."
+            msg = lazy_gettext("The HTML takes too long to be made harmless.")
             raise ParseLimit(msg) from None
 
     def close(self) -> None:
@@ -110,16 +111,18 @@ class Parser:
         try:
             return worker.load(future.result()[0])
         except WaitTimeout:
-            return Parsed(reason="Understanding the message takes longer than it may.")
+            reason = lazy_gettext("Understanding the message takes longer than it may.")
+            return Parsed(reason=stored(reason))
         except (ProcessExpired, MemoryError) as error:
             return self._expired(error)
 
     def _expired(self, error: BaseException) -> Parsed:
-        return Parsed(
-            reason="The process that tried to understand the message ended abruptly; it may need"
-            f" more than {self._megabytes} MB of memory.",
-            detail=repr(error),
+        reason = lazy_gettext(
+            "The process that tried to understand the message ended abruptly; it may need more"
+            " than %(megabytes)s MB of memory.",
+            megabytes=self._megabytes,
         )
+        return Parsed(reason=stored(reason), detail=repr(error))
 
     def _schedule(self, reference: str, raws: list[bytes], timeout: float) -> Future[list[bytes]]:
         # What the fork server has imported, its children need not.

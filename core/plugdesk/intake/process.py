@@ -18,6 +18,7 @@ from plugdesk.clock import has_come
 from plugdesk.contract.channels import Channel
 from plugdesk.contract.messages import IncomingMessage
 from plugdesk.errors import NotFound, ParseLimit, PluginError
+from plugdesk.i18n import lazy_gettext, stored
 from plugdesk.intake.models import JournalEntry
 from plugdesk.intake.receive import receive
 from plugdesk.intake.worker import Parsed, storable
@@ -31,6 +32,7 @@ BATCH = 20
 #: How often the desk's own trouble with an entry (not the entry's fault) is waited out.
 MOST_ATTEMPTS = 5
 LONGEST_WAIT = timedelta(seconds=2**MOST_ATTEMPTS)
+_GIVEN_UP = lazy_gettext("The desk could not save this message, though it tried several times.")
 _logger = logging.getLogger(__name__)
 
 
@@ -112,7 +114,7 @@ def _raw(site: Site, entry: JournalEntry) -> bytes | None:
     try:
         return site.blobs.get(entry.content_hash)
     except NotFound as error:
-        _settle_entry(site, entry.id, Parsed(reason=str(error)))
+        _settle_entry(site, entry.id, Parsed(reason=stored(error.sentence)))
         return None
 
 
@@ -202,4 +204,4 @@ def _postpone(site: Site, entry_id: int, trouble: str, *, count: bool = True) ->
         entry.detail = trouble[-4000:]
         if entry.attempts >= MOST_ATTEMPTS:
             entry.state = "quarantined"
-            entry.reason = "The desk could not save this message, though it tried several times."
+            entry.reason = stored(_GIVEN_UP)

@@ -15,7 +15,7 @@ from plugdesk.contract.tickets import Actor
 from plugdesk.db.base import BIGGEST_ID, possible_id
 from plugdesk.db.database import wake
 from plugdesk.errors import NotAllowed, NotFound
-from plugdesk.i18n import gettext
+from plugdesk.i18n import gettext, shown
 from plugdesk.intake.journal import PROCESS
 from plugdesk.intake.models import JournalEntry
 
@@ -106,6 +106,6 @@ def _entry(row: JournalEntry, account: str) -> QuarantineEntry:
         received_at=row.received_at,
         journaled_at=row.journaled_at,
         attempts=row.attempts,
-        reason=row.reason,
+        reason=shown(row.reason),
         detail=row.detail,
     )

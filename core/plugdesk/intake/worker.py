@@ -16,9 +16,13 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from plugdesk.contract.messages import IncomingMessage
 from plugdesk.errors import PlugdeskError
+from plugdesk.i18n import LazyText, lazy_gettext, stored
 from plugdesk.markup.sanitize import sanitize
 
 _LONGEST_TRACEBACK = 4000
+# Made now: when memory or stack has run out is no time to make anything.
+_MEMORY = lazy_gettext("Understanding the message takes more memory than it may.")
+_DEPTH = lazy_gettext("The message nests its parts too deeply to be understood.")
 
 
 @with_config(ConfigDict(ser_json_bytes="base64", val_json_bytes="base64"))
@@ -28,7 +32,7 @@ class Parsed:
 
     message: IncomingMessage | None = None
     reason: str = ""
-    """A sentence for a person."""
+    """A sentence for a person, as `i18n.stored` gives it: this process knows no language."""
     detail: str = ""
     """What the program said."""
 
@@ -46,8 +50,8 @@ def load(data: bytes) -> Parsed:
     try:
         return _ADAPTER.validate_json(data)
     except ValidationError as error:
-        reason = "The channel's answer is not the message that it should be."
-        return Parsed(reason=reason, detail=str(error)[:_LONGEST_TRACEBACK])
+        reason = lazy_gettext("The channel's answer is not the message that it should be.")
+        return Parsed(reason=stored(reason), detail=str(error)[:_LONGEST_TRACEBACK])
 
 
 def limit_memory(megabytes: int) -> None:
@@ -72,21 +76,25 @@ def _parse_one(parse: Any, raw: bytes) -> bytes:
     try:
         message: IncomingMessage = parse(raw)
         if not isinstance(message, IncomingMessage):
-            return dump(Parsed(reason="The channel did not answer with a message."))
+            return dump(_refused(lazy_gettext("The channel did not answer with a message.")))
         safe = replace(message, html=sanitize(message.html)) if message.html else message
         return dump(Parsed(message=storable(safe)))
     except MemoryError:
-        outcome = Parsed(reason="Understanding the message takes more memory than it may.")
+        outcome = _refused(_MEMORY)
     except RecursionError:
-        outcome = Parsed(reason="The message nests its parts too deeply to be understood.")
+        outcome = _refused(_DEPTH)
     except PlugdeskError as error:
-        outcome = storable(Parsed(reason=str(error)))
+        outcome = _refused(error.sentence)
     except Exception as error:
         detail = traceback.format_exc()[-_LONGEST_TRACEBACK:]
-        outcome = storable(
-            Parsed(reason=f"The message could not be understood: {error}", detail=detail)
-        )
+        sentence = lazy_gettext("The message could not be understood: %(error)s", error=error)
+        outcome = _refused(sentence, detail)
     return dump(outcome)
+
+
+def _refused(sentence: str | LazyText, detail: str = "") -> Parsed:
+    refused: Parsed = storable(Parsed(reason=stored(sentence), detail=detail))
+    return refused
 
 
 def storable(value: Any) -> Any:

@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from plugdesk.config import SiteConfig
 from plugdesk.db.sqlite import driver
 from plugdesk.errors import ConfigError
+from plugdesk.i18n import gettext
 
 FILE_NAME = "queue.db"
 _NAME = "plugdesk"
@@ -59,14 +60,19 @@ def open_storage(config: SiteConfig) -> QueueStorage:
         return PostgresQueue(_dsn(config.database_url))
     if config.queue.startswith(("redis://", "rediss://", "unix://")):
         return _open_redis(config.queue)
-    msg = f"queue = {config.queue!r} names no queue. Leave it empty, or use database or redis://."
+    msg = gettext(
+        "queue = %(value)s names no queue. Leave it empty, or use database or redis://.",
+        value=repr(config.queue),
+    )
     raise ConfigError(msg)
 
 
 def _dsn(url: str) -> str:
     parsed = make_url(url)
     if parsed.get_backend_name() != "postgresql":
-        msg = "queue = 'database' needs PostgreSQL. Leave it empty to use SQLite's own queue file."
+        msg = gettext(
+            "queue = 'database' needs PostgreSQL. Leave it empty to use SQLite's own queue file."
+        )
         raise ConfigError(msg)
     return parsed.set(drivername="postgresql").render_as_string(hide_password=False)
 
@@ -75,7 +81,7 @@ def _open_redis(url: str) -> QueueStorage:
     try:
         importlib.import_module("redis")  # only sites that chose it have it
     except ModuleNotFoundError:
-        msg = "The queue is on Redis, but its client is not installed: pip install redis"
+        msg = gettext("The queue is on Redis, but its client is not installed: pip install redis")
         raise ConfigError(msg) from None
     return RedisQueue(_NAME, blocking=False, url=url)
 

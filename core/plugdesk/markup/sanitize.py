@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import nh3
 
 from plugdesk.errors import ParseLimit
+from plugdesk.i18n import lazy_gettext
 
 #: nh3 takes time quadratic in the depth of open elements (measured: 100,000 `<div>` 73 s).
 DEEPEST = 2_000
@@ -85,7 +86,11 @@ def sanitize(html: str) -> str:
 def check_depth(html: str) -> None:
     """Raise ParseLimit when `html` is too long or nests too deeply to be cleaned in time."""
     if len(html) > LONGEST:
-        msg = f"The HTML part has {len(html):,} characters; the limit is {LONGEST:,}."
+        msg = lazy_gettext(
+            "The HTML part has %(length)s characters; the limit is %(limit)s.",
+            length=f"{len(html):,}",
+            limit=f"{LONGEST:,}",
+        )
         raise ParseLimit(msg)
     _DepthGuard().feed(html)
 
@@ -104,7 +109,9 @@ class _DepthGuard(HTMLParser):
         self._open[tag] += 1
         self._depth += 1
         if self._depth > DEEPEST:
-            msg = f"The HTML part nests more than {DEEPEST:,} elements."
+            msg = lazy_gettext(
+                "The HTML part nests more than %(limit)s elements.", limit=f"{DEEPEST:,}"
+            )
             raise ParseLimit(msg)
 
     def handle_endtag(self, tag: str) -> None:

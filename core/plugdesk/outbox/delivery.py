@@ -29,6 +29,7 @@ from plugdesk.errors import (
     PluginError,
     Refused,
 )
+from plugdesk.i18n import lazy_gettext, stored
 from plugdesk.jobs.leases import has_ended, new_owner
 from plugdesk.outbox.composing import compose
 from plugdesk.outbox.models import OutboxEntry
@@ -89,7 +90,7 @@ def _expire(site: Site, entry_id: int, now: datetime) -> bool:
         if entry.state != "sending" or not _is_lost(site, entry, now):
             return False
         entry.state = "unknown"
-        entry.detail = "The worker that was sending it ended."
+        entry.detail = stored(lazy_gettext("The worker that was sending it ended."))
         entry.changed_at = now
         record_outcome(site, session, SYSTEM, message, entry)
         return True
@@ -125,7 +126,7 @@ def _claim_or_defer(site: Site, entry_id: int) -> Claimed | None:
         return _claim(site, entry_id)
     except PlugdeskError as error:
         _logger.exception("Outbox entry %d cannot be put together", entry_id)
-        sent = Sent(state=SentState.DEFERRED, detail=str(error))
+        sent = Sent(state=SentState.DEFERRED, detail=error.sentence)
         with site.db.write() as session:
             message, entry = lock_for_outcome(session, entry_id)
             if entry.state in ("queued", "deferred"):
@@ -199,12 +200,12 @@ def _hand_over(site: Site, claimed: Claimed) -> Sent:
         _account, channel = open_account(site, claimed.account_id)
         return channel.send(claimed.message)
     except ChannelUnavailable as error:
-        return Sent(state=SentState.DEFERRED, detail=str(error))
+        return Sent(state=SentState.DEFERRED, detail=error.sentence)
     except ChannelSignedOut as error:
         fetch_failed(site, claimed.account_id, error)
-        return Sent(state=SentState.DEFERRED, detail=str(error))
+        return Sent(state=SentState.DEFERRED, detail=error.sentence)
     except (ConfigError, PluginError, Refused) as error:  # before anything left
-        return Sent(state=SentState.DEFERRED, detail=str(error))
+        return Sent(state=SentState.DEFERRED, detail=error.sentence)
     except Exception as error:
         _logger.exception("Sending outbox entry %d raised", claimed.entry_id)
         return Sent(state=SentState.UNKNOWN, detail=f"{type(error).__name__}: {error}")
@@ -220,8 +221,8 @@ def _finish(site: Site, claimed: Claimed, sent: Sent) -> None:
 def _settle(site: Site, session: Session, message: Message, entry: OutboxEntry, sent: Sent) -> None:
     now = site.clock.now()
     entry.state = sent.state.value
-    entry.detail = sent.detail
-    entry.refused = dict(sent.refused)
+    entry.detail = stored(sent.detail)
+    entry.refused = {recipient: stored(reason) for recipient, reason in sent.refused.items()}
     entry.changed_at = now
     entry.lease_until = None
     if sent.state is SentState.DEFERRED:

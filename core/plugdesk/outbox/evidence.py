@@ -11,12 +11,17 @@ from sqlalchemy.orm import Session
 from plugdesk.accounts.models import Account
 from plugdesk.contract.messages import DeliveryReport, IncomingMessage
 from plugdesk.contract.tickets import SYSTEM
+from plugdesk.i18n import lazy_gettext, stored
 from plugdesk.outbox.models import OutboxEntry
 from plugdesk.outbox.operations import record_outcome
 from plugdesk.tickets.models import Message
 
 if TYPE_CHECKING:
     from plugdesk.site import Site
+
+
+ANSWERED = lazy_gettext("answered")
+COPY_FOUND = lazy_gettext("copy found")
 
 
 def settle_by_answer(
@@ -26,7 +31,7 @@ def settle_by_answer(
     for message, entry in _entries(session, account_id, header_ids):
         if entry.state == "unknown":
             entry.state = "accepted"
-            entry.detail = "answered"
+            entry.detail = stored(ANSWERED)
             entry.changed_at = site.clock.now()
             record_outcome(site, session, SYSTEM, message, entry)
 
@@ -62,7 +67,7 @@ def own_copy(
         if _same_words(message.text, incoming.text):
             if entry.state == "unknown":
                 entry.state = "accepted"
-                entry.detail = "copy found"
+                entry.detail = stored(COPY_FOUND)
                 entry.changed_at = site.clock.now()
                 record_outcome(site, session, SYSTEM, message, entry)
             return message

@@ -13,7 +13,7 @@ from plugdesk.db import possible_id
 from plugdesk.db.database import wake
 from plugdesk.errors import NotFound, Refused
 from plugdesk.events.operations import record
-from plugdesk.i18n import gettext
+from plugdesk.i18n import gettext, lazy_gettext, shown, stored
 from plugdesk.outbox.models import OutboxEntry
 from plugdesk.tickets.access import lock_ticket
 from plugdesk.tickets.models import Message
@@ -60,7 +60,7 @@ def resolve_unknown(
     if entry.state != "unknown":
         raise Refused(gettext("This is settled already."))
     entry.state = "accepted" if sent else "failed"
-    entry.detail = "decided by an agent"
+    entry.detail = stored(lazy_gettext("decided by an agent"))
     entry.changed_at = site.clock.now()
     record_outcome(site, session, actor, message, entry)
 
@@ -134,5 +134,5 @@ def record_outcome(
         moment_on(ticket, site.clock.now()),
         ticket_id=message.ticket_id,
         message_id=message.id,
-        data={"detail": entry.detail},
+        data={"detail": shown(entry.detail)},
     )

@@ -12,7 +12,9 @@ from plugdesk.accounts.models import Account
 from plugdesk.accounts.operations import open_account
 from plugdesk.contract.tickets import SYSTEM
 from plugdesk.errors import PlugdeskError
+from plugdesk.i18n import stored
 from plugdesk.outbox.composing import compose
+from plugdesk.outbox.evidence import COPY_FOUND
 from plugdesk.outbox.models import OutboxEntry
 from plugdesk.outbox.operations import lock_for_outcome, record_outcome
 from plugdesk.tickets.models import Message
@@ -59,7 +61,7 @@ def _accept(site: Site, entry_id: int) -> None:
         if entry.state != "unknown":
             return
         entry.state = "accepted"
-        entry.detail = "copy found"
+        entry.detail = stored(COPY_FOUND)
         entry.copy_kept = True
         entry.changed_at = site.clock.now()
         record_outcome(site, session, SYSTEM, message, entry)

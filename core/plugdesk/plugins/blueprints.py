@@ -9,6 +9,7 @@ from flask import Flask
 
 from plugdesk.contract.views import PluginBlueprint
 from plugdesk.errors import PluginError
+from plugdesk.i18n import lazy_gettext
 
 
 def prefix_of(blueprint: PluginBlueprint) -> str:
@@ -24,9 +25,11 @@ def check_blueprint(blueprint: PluginBlueprint, plugin: str, app: Flask) -> None
     acts on more than its own pages, and whatever the plugin raises.
     """
     if blueprint.plugin != plugin:
-        msg = (
-            f"The plugin {plugin!r} brings pages in the name of {blueprint.plugin!r}. Its author"
-            f" has to write PluginBlueprint({plugin!r}, __name__)."
+        msg = lazy_gettext(
+            "The plugin %(plugin)s brings pages in the name of %(other)s. Its author has to write"
+            " PluginBlueprint(%(plugin)s, __name__).",
+            plugin=repr(plugin),
+            other=repr(blueprint.plugin),
         )
         raise PluginError(msg)
     known, before = {id(rule) for rule in app.url_map.iter_rules()}, _app_wide(app)
@@ -37,14 +40,21 @@ def check_blueprint(blueprint: PluginBlueprint, plugin: str, app: Flask) -> None
             continue
         own = rule.endpoint.startswith(f"{blueprint.name}.")
         if not own or rule.host or rule.subdomain or not f"{rule.rule}/".startswith(inside):
-            msg = f"The plugin {plugin!r} has a page at {rule.rule!r}, outside of {inside!r}."
+            msg = lazy_gettext(
+                "The plugin %(plugin)s has a page at %(page)s, outside of %(inside)s.",
+                plugin=repr(plugin),
+                page=repr(rule.rule),
+                inside=repr(inside),
+            )
             raise PluginError(msg)
     after = _app_wide(app)
     changed = [name for name in before if before[name] != after[name]]
     if changed:
-        msg = (
-            f"The pages of the plugin {plugin!r} change the whole site ({', '.join(changed)}),"
-            " also while the plugin is off. Its author has to use the hooks."
+        msg = lazy_gettext(
+            "The pages of the plugin %(plugin)s change the whole site (%(parts)s), also while the"
+            " plugin is off. Its author has to use the hooks.",
+            plugin=repr(plugin),
+            parts=", ".join(changed),
         )
         raise PluginError(msg)
 

@@ -15,6 +15,7 @@ from packaging.version import Version
 
 import plugdesk
 from plugdesk.db import Base, models
+from plugdesk.i18n import LazyText, lazy_gettext
 from plugdesk.plugins.states import State
 
 GROUP = "plugdesk"
@@ -35,7 +36,7 @@ class Found:
     entry_point: EntryPoint
     state: State = State.OFF
     """`incompatible` or `held` when it cannot be imported, with the reason."""
-    reason: str = ""
+    reason: str | LazyText = ""
 
 
 def find_plugins(distributions: Iterable[Distribution] | None = None) -> dict[str, Found]:
@@ -83,36 +84,43 @@ def _found(distribution: Distribution, entry_point: EntryPoint) -> Found:
     )
 
 
-def _name_problem(name: str) -> str:
+def _name_problem(name: str) -> str | LazyText:
     if not _NAME.fullmatch(name):
-        return (
-            f"{name!r} cannot be a plugin's name. Its author has to choose one of at most 40 small"
-            " letters, digits and underscores that starts with a letter."
+        return lazy_gettext(
+            "%(name)s cannot be a plugin's name. Its author has to choose one of at most 40 small"
+            " letters, digits and underscores that starts with a letter.",
+            name=repr(name),
         )
     if name in _RESERVED or any(f"{table}_".startswith(f"{name}_") for table in _TABLES):
-        return (
-            f"The name {name!r} is taken by the desk itself, and the plugin's tables would mix with"
-            " the desk's. Its author has to choose another."
+        return lazy_gettext(
+            "The name %(name)s is taken by the desk itself, and the plugin's tables would mix with"
+            " the desk's. Its author has to choose another.",
+            name=repr(name),
         )
     return ""
 
 
-def _incompatibility(distribution: Distribution) -> str:
+def _incompatibility(distribution: Distribution) -> str | LazyText:
     """Return a sentence when a plugin's requirements exclude this version of Plugdesk."""
     ours = Version(plugdesk.__version__)
     for line in distribution.requires or ():
         try:
             requirement = Requirement(line)
         except InvalidRequirement:
-            return f"Its requirement {line!r} cannot be understood. Ask its author."
+            return lazy_gettext(
+                "Its requirement %(line)s cannot be understood. Ask its author.", line=repr(line)
+            )
         if canonicalize_name(requirement.name) != "plugdesk":
             continue
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
             continue
         if not requirement.specifier.contains(ours, prereleases=True):
-            return (
-                f"It needs Plugdesk {requirement.specifier}, and this is {ours}. Install a version"
-                f" of {distribution.metadata['Name']} that fits."
+            return lazy_gettext(
+                "It needs Plugdesk %(wanted)s, and this is %(ours)s. Install a version of %(name)s"
+                " that fits.",
+                wanted=requirement.specifier,
+                ours=ours,
+                name=distribution.metadata["Name"],
             )
     return ""
 
@@ -130,5 +138,10 @@ def _only_one(found: list[Found]) -> Found:
         distribution=", ".join(names),
         entry_point=first.entry_point,
         state=State.HELD,
-        reason=f"{' and '.join(names)} both bring a plugin named {first.name!r}. Uninstall one.",
+        reason=lazy_gettext(
+            "Several distributions bring a plugin named %(name)s: %(distributions)s. Uninstall all"
+            " but one.",
+            name=repr(first.name),
+            distributions=", ".join(names),
+        ),
     )

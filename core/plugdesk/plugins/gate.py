@@ -68,7 +68,7 @@ def _gate(site: Site, desk_guard: Guard, page_failed: PageFailed) -> ResponseRet
         abort(404)
     refused = None if blueprint.portal else desk_guard()
     if refused is None and site.plugins.is_held(blueprint.plugin, PAGES):
-        msg = "Its pages failed again and again and are held until a retry."
+        msg = gettext("Its pages failed again and again and are held until a retry.")
         return page_failed(blueprint.plugin, PluginError(msg))
     return refused
 
@@ -145,7 +145,7 @@ def _without_exit(plugin: str, function: Callable[..., Any]) -> Callable[..., An
         except Exception:
             raise
         except BaseException as error:  # it would end the web server's thread
-            msg = f"The plugin {plugin!r} tried to end the process."
+            msg = gettext("The plugin %(plugin)s tried to end the process.", plugin=repr(plugin))
             raise PluginError(msg) from error
 
     return safe

@@ -18,7 +18,8 @@ from plugdesk import hookspecs
 from plugdesk.contract.channels import Channel
 from plugdesk.contract.jobs import Job
 from plugdesk.contract.views import PluginBlueprint
-from plugdesk.i18n import add_folder
+from plugdesk.errors import PlugdeskError
+from plugdesk.i18n import N_, LazyText, add_folder, joined, lazy_gettext
 from plugdesk.plugins import migrations
 from plugdesk.plugins.answers import AnswerRule, rule_of
 from plugdesk.plugins.blueprints import check_blueprint
@@ -31,10 +32,17 @@ if TYPE_CHECKING:
     from plugdesk.db.migrate import History
 
 PROJECT = "plugdesk"
+_NOT_IMPORTED = N_("The plugin %(plugin)s could not be imported.")
+_NOT_REGISTERED = N_("The plugin %(plugin)s could not be registered: its hooks do not fit.")
+_NOT_ASKED = N_("The plugin %(plugin)s could not be asked what it adds.")
 
 
 class Held(Exception):
-    """A plugin cannot be used; the text is the reason that the owner reads."""
+    """A plugin cannot be used; `reason` is what the owner reads."""
+
+    def __init__(self, reason: str | LazyText) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +111,13 @@ def load_plugin(found: Found, manager: pluggy.PluginManager) -> Loaded:
 
     Raises Held with the reason; the manager is then as it was before.
     """
-    step = "imported"
+    step = _NOT_IMPORTED
     try:
         module = found.entry_point.load()
-        step = "registered: its hooks do not fit"
+        step = _NOT_REGISTERED
         _register(module, found.name, manager)
         try:
-            step = "asked what it adds"
+            step = _NOT_ASKED
             return _collect(found, implementations_of(found.name, manager))
         except BaseException:
             manager.unregister(name=found.name)
@@ -117,8 +125,10 @@ def load_plugin(found: Found, manager: pluggy.PluginManager) -> Loaded:
     except (Held, KeyboardInterrupt):
         raise
     except BaseException as error:  # a plugin may raise anything, SystemExit too
-        msg = f"The plugin {found.name!r} could not be {step}.\n{describe(error)}"
-        raise Held(msg) from error
+        sentence = lazy_gettext(step, plugin=repr(found.name))
+        told = error.sentence if isinstance(error, PlugdeskError) else ""
+        values = {"sentence": joined(sentence, told), "trace": describe(error)}
+        raise Held(LazyText("%(sentence)s\n%(trace)s", values)) from error
 
 
 def _register(module: object, name: str, manager: pluggy.PluginManager) -> None:
@@ -144,16 +154,22 @@ def _raw_implementations(name: str, manager: pluggy.PluginManager) -> list[plugg
 
 def _check_function(implementation: pluggy.HookImpl) -> None:
     function = implementation.function
-    where = f"The plugin {implementation.plugin_name!r} has a hook {function.__name__!r} that"
+    values = {"plugin": repr(implementation.plugin_name), "hook": repr(function.__name__)}
     if implementation.wrapper or implementation.hookwrapper:
-        msg = (
-            f"{where} is a wrapper. Wrappers could rewrite what other plugins answer and are not"
-            " allowed; its author has to use plain functions."
+        msg = lazy_gettext(
+            "The plugin %(plugin)s has a hook %(hook)s that is a wrapper. Wrappers could rewrite"
+            " what other plugins answer and are not allowed; its author has to use plain"
+            " functions.",
+            **values,
         )
         raise Held(msg)
     unusual = inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction
     if any(is_unusual(function) for is_unusual in unusual):
-        msg = f"{where} is asynchronous or yields. Its author has to use plain functions."
+        msg = lazy_gettext(
+            "The plugin %(plugin)s has a hook %(hook)s that is asynchronous or yields. Its author"
+            " has to use plain functions.",
+            **values,
+        )
         raise Held(msg)
     inspect.signature(function).bind(*implementation.argnames)
 
@@ -167,7 +183,11 @@ def implementations_of(name: str, manager: pluggy.PluginManager) -> dict[str, Im
             if implementation.plugin is not plugin:
                 continue
             if caller.name in found:
-                msg = f"The plugin {name!r} answers the hook {caller.name!r} twice."
+                msg = lazy_gettext(
+                    "The plugin %(plugin)s answers the hook %(hook)s twice.",
+                    plugin=repr(name),
+                    hook=repr(caller.name),
+                )
                 raise Held(msg)
             found[caller.name] = Implementation(
                 name,
@@ -230,14 +250,23 @@ def _check_channels(loaded: Loaded) -> None:
     for channel in loaded.channels:
         name = getattr(channel, "name", None)
         if not (isinstance(name, str) and name.isidentifier() and name == name.lower()):
-            msg = f"{channel.__qualname__}.name is {name!r}; it should be like 'mailbox'."
+            msg = lazy_gettext(
+                "%(channel)s.name is %(name)s; it should be like 'mailbox'.",
+                channel=channel.__qualname__,
+                name=repr(name),
+            )
             raise Held(msg)
         if not isinstance(getattr(channel, "label", None), str):
-            msg = f"{channel.__qualname__}.label is missing: it is what the owner reads."
+            msg = lazy_gettext(
+                "%(channel)s.label is missing: it is what the owner reads.",
+                channel=channel.__qualname__,
+            )
             raise Held(msg)
         model = getattr(channel, "settings", None)
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            msg = f"{channel.__qualname__}.settings should be a pydantic model."
+            msg = lazy_gettext(
+                "%(channel)s.settings should be a pydantic model.", channel=channel.__qualname__
+            )
             raise Held(msg)
 
 
@@ -245,8 +274,16 @@ def _check_jobs(loaded: Loaded) -> None:
     names = [job.name for job in loaded.jobs]
     for job in loaded.jobs:
         if names.count(job.name) > 1:
-            msg = f"The plugin {loaded.found.name!r} has two jobs named {job.name!r}."
+            msg = lazy_gettext(
+                "The plugin %(plugin)s has two jobs named %(job)s.",
+                plugin=repr(loaded.found.name),
+                job=repr(job.name),
+            )
             raise Held(msg)
         if job.every.total_seconds() <= 0:
-            msg = f"The job {job.name!r} should run every so many seconds, and says {job.every}."
+            msg = lazy_gettext(
+                "The job %(job)s should run every so many seconds, and says %(every)s.",
+                job=repr(job.name),
+                every=job.every,
+            )
             raise Held(msg)

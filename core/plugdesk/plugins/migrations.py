@@ -11,6 +11,7 @@ from sqlalchemy import Connection, inspect
 
 from plugdesk.db import guests
 from plugdesk.errors import PluginError
+from plugdesk.i18n import gettext, lazy_gettext
 
 if TYPE_CHECKING:
     from plugdesk.db.database import Database
@@ -33,7 +34,11 @@ def check(history: History) -> None:
     scripts = history.scripts()
     list(scripts.walk_revisions())
     if len(heads := scripts.get_heads()) != 1:
-        msg = f"Its migrations have {len(heads)} ends and should have one: {', '.join(heads)}."
+        msg = lazy_gettext(
+            "Its migrations have %(number)s ends and should have one: %(ends)s.",
+            number=len(heads),
+            ends=", ".join(heads),
+        )
         raise PluginError(msg)
 
 
@@ -72,9 +77,11 @@ def remove(connection: Connection, plugin: str, history: History, others: Iterab
         if table.startswith(f"{plugin}_") and not table.startswith(longer or ("\0",))
     ]
     if left:
-        msg = (
-            f"The migrations of the plugin {plugin!r} do not remove {', '.join(sorted(left))}."
-            " Nothing was deleted; tell its author."
+        msg = gettext(
+            "The migrations of the plugin %(plugin)s do not remove %(tables)s. Nothing was"
+            " deleted; tell its author.",
+            plugin=repr(plugin),
+            tables=", ".join(sorted(left)),
         )
         raise PluginError(msg)
 
@@ -91,9 +98,12 @@ def _only_own_tables(connection: Connection, plugin: str) -> Iterator[None]:
         if not table.startswith(f"{plugin}_") and table != VERSION_TABLE + plugin
     }
     if foreign:
-        msg = (
-            f"The migrations of the plugin {plugin!r} make or remove {', '.join(sorted(foreign))}."
-            f" The names of its tables have to start with {plugin + '_'!r}."
+        msg = gettext(
+            "The migrations of the plugin %(plugin)s make or remove %(tables)s. The names of its"
+            " tables have to start with %(start)s.",
+            plugin=repr(plugin),
+            tables=", ".join(sorted(foreign)),
+            start=repr(f"{plugin}_"),
         )
         raise PluginError(msg)
 

@@ -14,11 +14,11 @@ from plugdesk.db.guests import DeskSession
 from plugdesk.errors import PlugdeskError, PluginError
 from plugdesk.events.models import EventCursor, EventFailure
 from plugdesk.events.sequencer import last_position
+from plugdesk.i18n import gettext
 from plugdesk.jobs.models import JobRun
 from plugdesk.plugins import migrations, preflight, rows
 from plugdesk.plugins.loading import Loaded
 from plugdesk.plugins.models import HeldHook, PluginRow
-from plugdesk.plugins.states import State
 from plugdesk.settings.models import SettingsRow
 from plugdesk.traces import describe
 
@@ -91,7 +91,10 @@ def delete_data(site: Site, name: str) -> None:
     Raises PluginError with the reason, and nothing is deleted then.
     """
     if site.plugins.state(name).switched_on:
-        msg = f"The plugin {name!r} is on. Switch it off before you delete its data."
+        msg = gettext(
+            "The plugin %(plugin)s is on. Switch it off before you delete its data.",
+            plugin=repr(name),
+        )
         raise PluginError(msg)
     loaded = _usable(site, name)
     others = [state.name for state in site.plugins.states() if state.name != name]
@@ -133,8 +136,8 @@ def upgrade_tables(site: Site) -> list[str]:
 def _usable(site: Site, name: str) -> Loaded:
     state, loaded = site.plugins.state(name), site.plugins.loaded(name)
     if loaded is None:
-        what = "cannot be used" if state.state is State.OFF else f"is {state.state.value}"
-        msg = f"The plugin {name!r} {what}. {state.reason}"
+        sentence = gettext("The plugin %(plugin)s cannot be used.", plugin=repr(name))
+        msg = f"{sentence} {state.reason}"
         raise PluginError(msg)
     return loaded
 
@@ -155,7 +158,10 @@ def _changing(site: Site, loaded: Loaded) -> Iterator[tuple[Connection, Session]
         raise
     except BaseException as error:
         name = loaded.found.name
-        msg = f"The plugin {name!r} could not be changed; all is as before.\n{describe(error)}"
+        sentence = gettext(
+            "The plugin %(plugin)s could not be changed; all is as before.", plugin=repr(name)
+        )
+        msg = f"{sentence}\n{describe(error)}"
         raise PluginError(msg) from error
 
 

@@ -15,6 +15,7 @@ import sys
 from typing import Any
 
 from plugdesk.errors import PluginError
+from plugdesk.i18n import LazyText, gettext, lazy_gettext, shown, stored
 from plugdesk.plugins.discovery import find_plugins
 from plugdesk.plugins.loading import Held, load_plugin, make_manager
 from plugdesk.plugins.states import State
@@ -39,13 +40,19 @@ def run(name: str, *, seconds: float = SECONDS) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        msg = f"The plugin {name!r} was not ready after {seconds:.0f} seconds; it stays off."
+        msg = gettext(
+            "The plugin %(plugin)s was not ready after %(seconds)s seconds; it stays off.",
+            plugin=repr(name),
+            seconds=f"{seconds:.0f}",
+        )
         raise PluginError(msg) from None
     reason = _reason(done.stdout)
     if reason is None:
-        reason = f"Its process ended with code {done.returncode}.\n{done.stderr[-_TAIL:]}".rstrip()
+        ended = gettext("Its process ended with code %(code)s.", code=done.returncode)
+        reason = f"{ended}\n{done.stderr[-_TAIL:]}".rstrip()
     if reason:
-        msg = f"The plugin {name!r} cannot be switched on. {reason}"
+        sentence = gettext("The plugin %(plugin)s cannot be switched on.", plugin=repr(name))
+        msg = f"{sentence} {reason}"
         raise PluginError(msg)
 
 
@@ -55,19 +62,19 @@ def _reason(output: str) -> str | None:
         answer: Any = json.loads(lines[-1])
     except (IndexError, ValueError):
         return None
-    return str(answer.get("reason", "")) if isinstance(answer, dict) else None
+    return shown(str(answer.get("reason", ""))) if isinstance(answer, dict) else None
 
 
-def _try(name: str) -> str:
+def _try(name: str) -> str | LazyText:
     found = find_plugins().get(name)
     if found is None:
-        return "It is not installed."
+        return lazy_gettext("It is not installed.")
     if found.state is not State.OFF:
         return found.reason
     try:
         load_plugin(found, make_manager())
     except Held as held:
-        return str(held)
+        return held.reason
     return ""
 
 
@@ -76,7 +83,7 @@ def _main() -> None:
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     with answer:
-        answer.write(json.dumps({"reason": _try(sys.argv[1])}) + "\n")
+        answer.write(json.dumps({"reason": stored(_try(sys.argv[1]))}) + "\n")
     # Threads that the plugin started must not keep this process alive.
     sys.stderr.flush()
     os._exit(0)

@@ -17,6 +17,7 @@ from plugdesk.contract.jobs import Job
 from plugdesk.contract.views import PluginBlueprint
 from plugdesk.demo.channel import DemoChannel
 from plugdesk.errors import PluginError
+from plugdesk.i18n import LazyText, gettext, lazy_gettext
 from plugdesk.plugins import migrations, rows
 from plugdesk.plugins.discovery import Found, find_plugins
 from plugdesk.plugins.failures import FailureLog
@@ -52,7 +53,7 @@ class PluginRegistry:
         self._distributions = None if distributions is None else list(distributions)
         self._found: dict[str, Found] = {}
         self._loaded: dict[str, Loaded] = {}
-        self._reasons: dict[str, str] = {}
+        self._reasons: dict[str, str | LazyText] = {}
         self._lock = threading.Lock()
         #: Holds that this process made and has not yet seen in the database …
         self._own_holds: dict[tuple[str, str], HookHold] = {}
@@ -94,7 +95,10 @@ class PluginRegistry:
         snapshot, found = self._now, self._found.get(name)
         switched_on = snapshot.known.switched_on.get(name, False)
         if found is None and name not in snapshot.known.switched_on:
-            msg = f"There is no plugin named {name!r}. Install the distribution that brings it."
+            msg = gettext(
+                "There is no plugin named %(plugin)s. Install the distribution that brings it.",
+                plugin=repr(name),
+            )
             raise PluginError(msg)
         state, reason = self._stand(name, found, switched_on=switched_on)
         loaded = self._loaded.get(name)
@@ -104,7 +108,7 @@ class PluginRegistry:
             summary=found.summary if found else "",
             distribution=found.distribution if found else "",
             state=state,
-            reason=reason,
+            reason=str(reason),
             switched_on=switched_on,
             adds=loaded.adds if loaded else Adds(),
             held_hooks=tuple(
@@ -140,7 +144,10 @@ class PluginRegistry:
             for channel in loaded.channels:
                 if channel.name == name:
                     return plugin, channel
-        msg = f"No plugin here brings the channel {name!r}. Install or repair the one that did."
+        msg = lazy_gettext(
+            "No plugin here brings the channel %(channel)s. Install or repair the one that did.",
+            channel=repr(name),
+        )
         raise PluginError(msg)
 
     def channels(self) -> list[tuple[str, type[Channel[Any]]]]:
@@ -207,7 +214,7 @@ class PluginRegistry:
                 loaded = load_plugin(found, manager)
                 _check_free(taken, loaded)
             except Held as held:
-                self._reasons[name] = str(held)
+                self._reasons[name] = held.reason
             else:
                 self._loaded[name] = loaded
                 taken.update(dict.fromkeys(loaded.adds.channels, name))
@@ -247,35 +254,39 @@ class PluginRegistry:
             known, enabled, outdated, holds, {hook: tuple(found) for hook, found in active.items()}
         )
 
-    def _stand(self, name: str, found: Found | None, *, switched_on: bool) -> tuple[State, str]:
+    def _stand(
+        self, name: str, found: Found | None, *, switched_on: bool
+    ) -> tuple[State, str | LazyText]:
         if found is None:
             return (
                 State.MISSING,
-                "It is not installed any more. Install it, or switch it off.",
+                gettext("It is not installed any more. Install it, or switch it off."),
             )
         if found.state is not State.OFF:
             return found.state, found.reason
         if name in self._reasons:
             return State.HELD, self._reasons[name]
         if name in self._now.outdated:
-            return State.HELD, "Its tables do not fit its code. Run: plugdesk upgrade"
+            return State.HELD, gettext("Its tables do not fit its code. Run: plugdesk upgrade")
         if self.site.config.safe_mode:
-            return State.OFF, "Safe mode: no plugin is loaded."
+            return State.OFF, gettext("Safe mode: no plugin is loaded.")
         return (State.ENABLED if switched_on else State.OFF), ""
 
     def _require_all(self) -> None:
         bad = [s for s in self.states() if s.state in (State.HELD, State.INCOMPATIBLE)]
         if bad:
-            lines = [f"{state.name} is {state.state.value}: {state.reason}" for state in bad]
-            msg = "In strict mode every plugin has to load.\n" + "\n".join(lines)
+            lines = [f"{state.name}: {state.reason}" for state in bad]
+            msg = "\n".join((gettext("In strict mode every plugin has to load."), *lines))
             raise PluginError(msg)
 
 
 def _check_free(taken: Mapping[str, str], loaded: Loaded) -> None:
     for channel in loaded.adds.channels:
         if channel in taken:
-            msg = (
-                f"The plugin {taken[channel]!r} brings a channel named {channel!r} already."
-                " Uninstall one of the two."
+            msg = lazy_gettext(
+                "The plugin %(plugin)s brings a channel named %(channel)s already. Uninstall one of"
+                " the two.",
+                plugin=repr(taken[channel]),
+                channel=repr(channel),
             )
             raise Held(msg)

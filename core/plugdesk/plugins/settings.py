@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from plugdesk.errors import PluginError
+from plugdesk.i18n import gettext
 from plugdesk.plugins import rows
 from plugdesk.settings.forms import dump_settings, load_settings, validate_settings
 from plugdesk.settings.models import SettingsRow
@@ -46,6 +47,6 @@ def save_settings(site: Site, session: Session, plugin: str, values: dict[str, A
 def _model(site: Site, plugin: str) -> type[BaseModel]:
     model = site.plugins.settings_model(plugin)
     if model is None:
-        msg = f"The plugin {plugin!r} has no settings."
+        msg = gettext("The plugin %(plugin)s has no settings.", plugin=repr(plugin))
         raise PluginError(msg)
     return model

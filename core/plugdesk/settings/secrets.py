@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 
 from plugdesk.errors import ConfigError
+from plugdesk.i18n import gettext, lazy_gettext
 
 _KEY_BYTES = 32
 
@@ -21,7 +22,9 @@ class Keys:
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) < _KEY_BYTES:
-            msg = "The site's secret key is too short. Restore secret.key from your backup."
+            msg = gettext(
+                "The site's secret key is too short. Restore secret.key from your backup."
+            )
             raise ConfigError(msg)
         self._secret = secret
 
@@ -31,10 +34,17 @@ class Keys:
         try:
             return cls(bytes.fromhex(path.read_text(encoding="ascii").strip()))
         except FileNotFoundError:
-            msg = f"{path} is missing. Without it stored passwords cannot be read: restore it."
+            msg = gettext(
+                "%(path)s is missing. Without it stored passwords cannot be read: restore it.",
+                path=path,
+            )
             raise ConfigError(msg) from None
         except (ValueError, UnicodeDecodeError):
-            msg = f"{path} is damaged: it should hold {_KEY_BYTES * 2} hexadecimal digits."
+            msg = gettext(
+                "%(path)s is damaged: it should hold %(number)s hexadecimal digits.",
+                path=path,
+                number=_KEY_BYTES * 2,
+            )
             raise ConfigError(msg) from None
 
     @staticmethod
@@ -67,7 +77,9 @@ class Keys:
         try:
             return self._fernet().decrypt(token.encode()).decode()
         except InvalidToken:
-            msg = "A stored secret cannot be read with this secret.key. Enter it again."
+            msg = lazy_gettext(
+                "A stored secret cannot be read with this secret.key. Enter it again."
+            )
             raise ConfigError(msg) from None
 
     def _fernet(self) -> Fernet:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugdesk.contract.tickets import PersonInfo
 from plugdesk.events.models import EventRow
+from plugdesk.i18n import shown
 from plugdesk.outbox.models import OutboxEntry
 from plugdesk.people.queries import person_infos
 from plugdesk.tickets.models import Message, Note, StoredAttachment, Ticket
@@ -209,8 +210,8 @@ def _delivery(entry: OutboxEntry) -> Delivery:
     return Delivery(
         state=entry.state,
         send_after=entry.send_after,
-        detail=entry.detail,
-        refused=entry.refused,
+        detail=shown(entry.detail),
+        refused={recipient: shown(reason) for recipient, reason in entry.refused.items()},
     )
 
 

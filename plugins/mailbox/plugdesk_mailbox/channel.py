@@ -9,16 +9,18 @@ from typing import ClassVar
 from plugdesk.plugin import (
     AccountInfo,
     Channel,
+    ChannelUnavailable,
     CheckResult,
     IncomingMessage,
     OutgoingMessage,
     RawItem,
     Sent,
+    lazy_gettext,
 )
 
 from plugdesk_mailbox import check as checks
 from plugdesk_mailbox.imap import sent as sent_mail
-from plugdesk_mailbox.imap.connection import SILENCE, CommandRefused, ImapConnection, telling
+from plugdesk_mailbox.imap.connection import SILENCE, ImapConnection, telling
 from plugdesk_mailbox.imap.idle import Pace, Watch
 from plugdesk_mailbox.imap.reader import Reader
 from plugdesk_mailbox.providers import provider_of_host, settings_for
@@ -122,8 +124,10 @@ class MailboxChannel(Channel[MailboxSettings]):
         if folder is None and self.config.save_sent is SaveSent.AUTO:
             return
         if folder is None:
-            msg = "there is no folder for sent mail; name one in the mailbox's settings"
-            raise CommandRefused(msg)
+            msg = lazy_gettext(
+                "There is no folder for sent mail. Name one in the mailbox's settings."
+            )
+            raise ChannelUnavailable(msg)
         if sent_mail.holds(connection, folder, bare_id(message.message_id)) is not True:
             sent_mail.append(connection, folder, compose(message, self.config))
 

@@ -6,7 +6,14 @@ import re
 import socket
 import ssl
 
-from plugdesk.plugin import ChannelError, ChannelSignedOut, ChannelUnavailable
+from plugdesk.plugin import (
+    ChannelError,
+    ChannelSignedOut,
+    ChannelUnavailable,
+    LazyText,
+    joined,
+    lazy_gettext,
+)
 
 from plugdesk_mailbox.providers import provider_of_host
 from plugdesk_mailbox.settings import Security
@@ -31,6 +38,18 @@ _IMAP_OFF_WORDS = re.compile(
     r"not enabled for imap|enable.{0,30}imap",
     re.IGNORECASE,
 )
+
+
+#: Why OpenSSL does not trust a certificate, by the codes of its x509_vfy.h.
+_DISTRUST: dict[int, LazyText] = {
+    10: lazy_gettext("it has expired"),
+    18: lazy_gettext("it is self-signed"),
+    19: lazy_gettext("it is self-signed"),
+    20: lazy_gettext("nobody whom this machine trusts has signed it"),
+    21: lazy_gettext("nobody whom this machine trusts has signed it"),
+    62: lazy_gettext("it belongs to another name"),
+    64: lazy_gettext("it belongs to another address"),
+}
 
 
 def words(answer: object) -> str:
@@ -67,73 +86,126 @@ def sign_in_error(host: str, answer: object) -> ChannelError:
     text = words(answer)
     if is_passing(text):
         return ChannelUnavailable(
-            f"{host} does not let us sign in at the moment: “{text}”. Nothing needs to be done."
+            lazy_gettext(
+                "%(host)s does not let us sign in at the moment: “%(words)s”. Nothing needs to be"
+                " done.",
+                host=host,
+                words=text,
+            )
         )
-    return ChannelSignedOut(" ".join(filter(None, (_refusal(host, text), _advice(host)))))
+    return ChannelSignedOut(joined(_refusal(host, text), _advice(host)))
 
 
-def _refusal(host: str, text: str) -> str:
+def _refusal(host: str, text: str) -> LazyText:
     if _IMAP_OFF_WORDS.search(text):
-        return (
-            f"{host} says that IMAP is switched off for this mailbox: “{text}”. "
-            "Switch it on in the provider's mail settings."
+        return lazy_gettext(
+            "%(host)s says that IMAP is switched off for this mailbox: “%(words)s”. Switch it on"
+            " in the provider's mail settings.",
+            host=host,
+            words=text,
         )
-    return f"{host} does not accept this user name and password: “{text}”."
+    return lazy_gettext(
+        "%(host)s does not accept this user name and password: “%(words)s”.", host=host, words=text
+    )
 
 
-def _advice(host: str) -> str:
+def _advice(host: str) -> LazyText:
     provider = provider_of_host(host)
     if provider is not None and provider.advice:
-        return provider.advice
-    return "Check both and save them again."
+        return lazy_gettext(provider.advice)
+    return lazy_gettext("Check both and save them again.")
 
 
-def connection_problem(error: BaseException, host: str, port: int, security: Security) -> str:
+def place_of(host: str, port: int) -> LazyText:
+    """Name a server and its port."""
+    return lazy_gettext("%(host)s, port %(port)s", host=host, port=port)
+
+
+def starttls_missing(host: str, port: int) -> LazyText:
+    """Say that a server knows no STARTTLS, and what to choose instead."""
+    place = place_of(host, port)
+    if port in (25, 465, 587, 2525):
+        return lazy_gettext(
+            "%(place)s does not offer STARTTLS. Choose TLS, with port 465 if there is one.",
+            place=place,
+        )
+    return lazy_gettext(
+        "%(place)s does not offer STARTTLS. Choose TLS, with port 993 if there is one.", place=place
+    )
+
+
+def connection_problem(error: BaseException, host: str, port: int, security: Security) -> LazyText:
     """Say why no connection to `host` came about, or why it broke, and what to do."""
-    place = f"{host}, port {port}"
+    place = place_of(host, port)
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate_problem(error, host)
     if isinstance(error, ssl.SSLError):
         return _tls_problem(error, place)
     if isinstance(error, socket.gaierror):
-        return f"There is no server named {host}. Check the spelling of the server's name."
+        return lazy_gettext(
+            "There is no server named %(host)s. Check the spelling of the server's name.", host=host
+        )
     if isinstance(error, TimeoutError):
-        return f"{place} did not answer in time. {_timeout_advice(port, security)}"
+        silent = lazy_gettext("%(place)s did not answer in time.", place=place)
+        return joined(silent, *_timeout_advice(port, security))
     if isinstance(error, ConnectionRefusedError):
-        return f"{place} refused the connection. Check the port: {_usual_ports(port)}"
+        refused = lazy_gettext("%(place)s refused the connection. Check the port:", place=place)
+        return joined(refused, _usual_ports(port))
     if isinstance(error, ValueError):
-        return f"{host!r} cannot be the name of a server. Check its spelling."
-    return f"The connection to {place} broke: {words(error) or type(error).__name__}."
-
-
-def _certificate_problem(error: ssl.SSLCertVerificationError, host: str) -> str:
-    reason = (error.verify_message or words(error)).rstrip(".")
-    return (
-        f"The certificate of {host} cannot be trusted: {reason}. Check the server's name; for a "
-        "server of your own, name its certificate authority in the settings."
+        return lazy_gettext(
+            "%(host)s cannot be the name of a server. Check its spelling.", host=repr(host)
+        )
+    return lazy_gettext(
+        "The connection to %(place)s broke: %(reason)s.",
+        place=place,
+        reason=cause(error),
     )
 
 
-def _tls_problem(error: ssl.SSLError, place: str) -> str:
+def cause(error: BaseException) -> str | LazyText:
+    """Say why a connection broke, in our words where the system's are well known."""
+    own = error.args[0] if error.args else None
+    if isinstance(own, LazyText):
+        return own
+    if isinstance(error, TimeoutError):
+        return lazy_gettext("There was no answer in time")
+    if isinstance(error, ConnectionError):
+        return lazy_gettext("The server hung up")
+    return words(error) or type(error).__name__
+
+
+def _certificate_problem(error: ssl.SSLCertVerificationError, host: str) -> LazyText:
+    return lazy_gettext(
+        "The certificate of %(host)s cannot be trusted: %(reason)s. Check the server's name; for a"
+        " server of your own, name its certificate authority in the settings.",
+        host=host,
+        reason=_DISTRUST.get(error.verify_code, words(error.verify_message).rstrip(".")),
+    )
+
+
+def _tls_problem(error: ssl.SSLError, place: LazyText) -> LazyText:
     reason = error.reason or words(error)
     if reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"):
-        return (
-            f"{place} does not begin with TLS. Choose STARTTLS for this port, or use the port "
-            "for TLS (993 for incoming, 465 for outgoing mail)."
+        return lazy_gettext(
+            "%(place)s does not begin with TLS. Choose STARTTLS for this port, or use the port for"
+            " TLS (993 for incoming, 465 for outgoing mail).",
+            place=place,
         )
-    return f"No secure connection to {place} came about: {reason}."
+    return lazy_gettext(
+        "No secure connection to %(place)s came about: %(reason)s.", place=place, reason=reason
+    )
 
 
-def _timeout_advice(port: int, security: Security) -> str:
+def _timeout_advice(port: int, security: Security) -> tuple[LazyText, ...]:
     if security is not Security.TLS and port in (993, 465):
-        return f"Port {port} expects TLS; choose it as the encryption."
-    return f"Check the port and firewall: {_usual_ports(port)}"
+        return (lazy_gettext("Port %(port)s expects TLS; choose it as the encryption.", port=port),)
+    return lazy_gettext("Check the port and firewall:"), _usual_ports(port)
 
 
-def _usual_ports(port: int) -> str:
+def _usual_ports(port: int) -> LazyText:
     if port in (25, 465, 587, 2525):
-        return "465 is usual for TLS and 587 for STARTTLS."
-    return "993 is usual for TLS and 143 for STARTTLS."
+        return lazy_gettext("465 is usual for TLS and 587 for STARTTLS.")
+    return lazy_gettext("993 is usual for TLS and 143 for STARTTLS.")
 
 
 def unavailable(error: BaseException, host: str, port: int, security: Security) -> ChannelError:

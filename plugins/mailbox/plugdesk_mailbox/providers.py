@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from plugdesk.plugin import canonical_address
 
-from plugdesk_mailbox.settings import Security
+from plugdesk_mailbox.settings import N_, Security
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,15 +29,16 @@ class Provider:
         return Security.TLS if self.smtp_port == 465 else Security.STARTTLS
 
 
-_TWO_STEPS = "Turn on two-step verification there, make an app password and use it here."
-
 PROVIDERS: tuple[Provider, ...] = (
     Provider(
         name="Gmail",
         domains=("gmail.com", "googlemail.com"),
         imap_host="imap.gmail.com",
         smtp_host="smtp.gmail.com",
-        advice=f"Gmail does not accept your ordinary password. {_TWO_STEPS}",
+        advice=N_(
+            "Gmail does not accept your ordinary password. Turn on two-step verification there, "
+            "make an app password and use it here."
+        ),
         saves_sent=True,
     ),
     Provider(
@@ -46,7 +47,7 @@ PROVIDERS: tuple[Provider, ...] = (
         imap_host="outlook.office365.com",
         smtp_host="smtp.office365.com",
         smtp_port=587,
-        advice=(
+        advice=N_(
             "Microsoft no longer accepts passwords for most mailboxes. Ask your administrator, "
             "or forward the mail to another mailbox."
         ),
@@ -57,7 +58,7 @@ PROVIDERS: tuple[Provider, ...] = (
         domains=("naver.com",),
         imap_host="imap.naver.com",
         smtp_host="smtp.naver.com",
-        advice=(
+        advice=N_(
             "Switch on IMAP in Naver Mail's settings (환경설정, POP3/IMAP 설정). With two-step "
             "verification, make an application password and use it here."
         ),
@@ -67,14 +68,14 @@ PROVIDERS: tuple[Provider, ...] = (
         domains=(),
         imap_host="imap.worksmobile.com",
         smtp_host="smtp.worksmobile.com",
-        advice="Naver Works wants an external app password from your security settings.",
+        advice=N_("Naver Works wants an external app password from your security settings."),
     ),
     Provider(
         name="Daum",
         domains=("daum.net", "hanmail.net"),
         imap_host="imap.daum.net",
         smtp_host="smtp.daum.net",
-        advice=(
+        advice=N_(
             "Switch on IMAP in Daum Mail's settings (환경설정, IMAP/POP3). With two-step "
             "verification, make an app password in your Kakao account and use it here."
         ),
@@ -84,7 +85,7 @@ PROVIDERS: tuple[Provider, ...] = (
         domains=("kakao.com",),
         imap_host="imap.kakao.com",
         smtp_host="smtp.kakao.com",
-        advice=(
+        advice=N_(
             "Switch on IMAP in Kakao Mail's settings, make an app password in your Kakao "
             "account and use it here."
         ),
@@ -100,7 +101,7 @@ PROVIDERS: tuple[Provider, ...] = (
         domains=("yahoo.com", "yahoo.co.uk", "yahoo.de", "yahoo.fr", "ymail.com", "rocketmail.com"),
         imap_host="imap.mail.yahoo.com",
         smtp_host="smtp.mail.yahoo.com",
-        advice="Yahoo wants an app password, made under Account security.",
+        advice=N_("Yahoo wants an app password, made under Account security."),
         saves_sent=True,
     ),
     Provider(
@@ -114,7 +115,7 @@ PROVIDERS: tuple[Provider, ...] = (
         domains=("aol.com",),
         imap_host="imap.aol.com",
         smtp_host="smtp.aol.com",
-        advice="AOL wants an app password, made under Account security.",
+        advice=N_("AOL wants an app password, made under Account security."),
         saves_sent=True,
     ),
     Provider(
@@ -123,21 +124,21 @@ PROVIDERS: tuple[Provider, ...] = (
         imap_host="imap.mail.me.com",
         smtp_host="smtp.mail.me.com",
         smtp_port=587,
-        advice="iCloud wants an app-specific password, made at account.apple.com.",
+        advice=N_("iCloud wants an app-specific password, made at account.apple.com."),
     ),
     Provider(
         name="Fastmail",
         domains=("fastmail.com", "fastmail.fm", "messagingengine.com"),
         imap_host="imap.fastmail.com",
         smtp_host="smtp.fastmail.com",
-        advice="Fastmail wants an app password, made under Privacy & Security.",
+        advice=N_("Fastmail wants an app password, made under Privacy & Security."),
     ),
     Provider(
         name="Zoho",
         domains=("zoho.com", "zohomail.com"),
         imap_host="imap.zoho.com",
         smtp_host="smtp.zoho.com",
-        advice="Switch on IMAP in Zoho Mail; with two-step sign-in use an app password.",
+        advice=N_("Switch on IMAP in Zoho Mail; with two-step sign-in use an app password."),
         saves_sent=True,
     ),
     Provider(
@@ -145,7 +146,7 @@ PROVIDERS: tuple[Provider, ...] = (
         domains=("zoho.eu", "zohomail.eu"),
         imap_host="imap.zoho.eu",
         smtp_host="smtp.zoho.eu",
-        advice="Switch on IMAP in Zoho Mail; with two-step sign-in use an app password.",
+        advice=N_("Switch on IMAP in Zoho Mail; with two-step sign-in use an app password."),
         saves_sent=True,
     ),
     Provider(
@@ -153,7 +154,7 @@ PROVIDERS: tuple[Provider, ...] = (
         domains=("gmx.net", "gmx.de", "gmx.at", "gmx.ch"),
         imap_host="imap.gmx.net",
         smtp_host="mail.gmx.net",
-        advice="Switch on POP3 and IMAP in GMX's settings first.",
+        advice=N_("Switch on POP3 and IMAP in GMX's settings first."),
     ),
     Provider(
         name="WEB.DE",
@@ -161,7 +162,7 @@ PROVIDERS: tuple[Provider, ...] = (
         imap_host="imap.web.de",
         smtp_host="smtp.web.de",
         smtp_port=587,
-        advice="Switch on POP3 and IMAP in WEB.DE's settings first.",
+        advice=N_("Switch on POP3 and IMAP in WEB.DE's settings first."),
     ),
     Provider(
         name="mailbox.org",
@@ -180,14 +181,14 @@ PROVIDERS: tuple[Provider, ...] = (
         domains=("yandex.com", "yandex.ru"),
         imap_host="imap.yandex.com",
         smtp_host="smtp.yandex.com",
-        advice="Switch on IMAP in Yandex Mail and make an app password.",
+        advice=N_("Switch on IMAP in Yandex Mail and make an app password."),
     ),
     Provider(
         name="QQ",
         domains=("qq.com", "foxmail.com"),
         imap_host="imap.qq.com",
         smtp_host="smtp.qq.com",
-        advice="Switch on IMAP in QQ Mail and use the authorisation code it shows.",
+        advice=N_("Switch on IMAP in QQ Mail and use the authorisation code it shows."),
     ),
 )
 

@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
+from plugdesk.plugin import gettext
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 MEGABYTE = 1024 * 1024
@@ -194,9 +195,10 @@ class MailboxSettings(BaseModel):
             (self.smtp_host, self.smtp_security),
         ):
             if security is Security.NONE and not (self.allow_plaintext or is_loopback(host)):
-                msg = (
-                    f"The connection to {host} would not be encrypted. Choose TLS or STARTTLS, "
-                    "or allow unencrypted connections."
+                msg = gettext(
+                    "The connection to %(host)s would not be encrypted. Choose TLS or STARTTLS, or"
+                    " allow unencrypted connections.",
+                    host=host,
                 )
                 raise ValueError(msg)
         return self
@@ -215,7 +217,7 @@ class MailboxSettings(BaseModel):
 def without_controls(text: str) -> str:
     """Return `text`, or raise ValueError if it has characters that end a protocol's line."""
     if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
-        msg = "Line breaks and other control characters are not allowed here."
+        msg = gettext("Line breaks and other control characters are not allowed here.")
         raise ValueError(msg)
     return text
 
@@ -227,7 +229,7 @@ def folder_name(name: str) -> str:
     """
     name = without_controls(name)
     if not name.strip() or len(name) > _LONGEST_FOLDER:
-        msg = f"A folder has a name of 1 to {_LONGEST_FOLDER} characters."
+        msg = gettext("A folder has a name of 1 to %(limit)s characters.", limit=_LONGEST_FOLDER)
         raise ValueError(msg)
     return "INBOX" if name.strip().upper() == "INBOX" else name
 

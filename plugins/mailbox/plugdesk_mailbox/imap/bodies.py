@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from plugdesk.plugin import ChannelUnavailable
+from plugdesk.plugin import ChannelUnavailable, LazyText, lazy_gettext
 
 from plugdesk_mailbox.imap.answers import Answer, read_answers, uid_set
 from plugdesk_mailbox.imap.client import ANSWER, Overrun
@@ -25,7 +25,7 @@ class Fetched:
     """A message as far as it could be fetched."""
 
     answer: Answer
-    problem: str = ""
+    problem: str | LazyText = ""
     refused: bool = False
     """The server would not give it, though it lists it."""
 
@@ -61,7 +61,10 @@ class BodyFetcher:
             if fetched.refused:
                 refused.append(fetched)
                 if len(refused) >= _FAILURES_IN_A_ROW:
-                    msg = f"The server fails on one message after the other: {fetched.problem}"
+                    msg = lazy_gettext(
+                        "The server fails on one message after the other: %(problem)s",
+                        problem=fetched.problem,
+                    )
                     raise ChannelUnavailable(msg)
                 continue
             yield from refused
@@ -131,7 +134,9 @@ class BodyFetcher:
         if _size(listed) > self._largest:
             return self._too_large(uid, listed)
         if self._suspects.condemned(uid):
-            return self._failed(uid, "The server breaks off each time we fetch this message.")
+            return self._failed(
+                uid, lazy_gettext("The server breaks off each time we fetch this message.")
+            )
         try:
             with self._suspects.watching([uid]):
                 answer = self._bodies([uid], self._largest + ANSWER).get(uid)
@@ -139,22 +144,35 @@ class BodyFetcher:
             self._connection = self._reopen()
             return self._too_large(uid, listed)
         except CommandRefused as error:
-            return self._failed(uid, f"The server refuses to give this message: “{error}”.")
+            refusal = lazy_gettext(
+                "The server refuses to give this message: “%(words)s”.", words=error
+            )
+            return self._failed(uid, refusal)
         if answer is not None and answer.body is not None:
             return Fetched(answer)
         if not self._connection.uid_search("UID", str(uid)):
             return None
-        return self._failed(uid, "The server lists this message but gives no content.")
+        return self._failed(
+            uid, lazy_gettext("The server lists this message but gives no content.")
+        )
 
     def _too_large(self, uid: int, listed: Answer | None) -> Fetched:
-        told = f"{_size(listed):,} bytes" if _size(listed) > self._largest else "More"
-        problem = (
-            f"This message is too large: {told}, and the mailbox is set to take at most "
-            f"{self._largest:,} bytes. Only its header was read."
+        limit = f"{self._largest:,}"
+        problem = lazy_gettext(
+            "This message is too large: the mailbox is set to take at most %(limit)s bytes. Only"
+            " its header was read.",
+            limit=limit,
         )
+        if _size(listed) > self._largest:
+            problem = lazy_gettext(
+                "This message is too large: %(size)s bytes, and the mailbox is set to take at most"
+                " %(limit)s bytes. Only its header was read.",
+                size=f"{_size(listed):,}",
+                limit=limit,
+            )
         return Fetched(self._header(uid), problem)
 
-    def _failed(self, uid: int, problem: str) -> Fetched:
+    def _failed(self, uid: int, problem: LazyText) -> Fetched:
         return Fetched(self._header(uid), problem, refused=True)
 
     def _header(self, uid: int) -> Answer:

@@ -32,6 +32,10 @@ class Overrun(Exception):
     """
 
 
+class StartTlsMissing(imaplib.IMAP4.error):
+    """The server does not offer STARTTLS."""
+
+
 class BoundedClient(imaplib.IMAP4):
     """An IMAP connection on which no answer exhausts memory or waits for ever.
 
@@ -69,14 +73,13 @@ class BoundedClient(imaplib.IMAP4):
             if status != "OK":
                 self.shutdown()
         if status != "OK":
-            msg = f"The server refuses STARTTLS: {answer!r}"
+            msg = f"STARTTLS: {answer!r}"
             raise self.error(msg)
 
     def starttls(self, ssl_context: ssl.SSLContext | None = None) -> Any:
         """Change to TLS and forget whatever came before it (command injection, CVE-2011-0411)."""
         if "STARTTLS" not in self.capabilities:
-            msg = "it does not offer STARTTLS; choose TLS, with port 993"
-            raise self.error(msg)
+            raise StartTlsMissing
         status, answer = self._simple_command("STARTTLS")
         if status == "OK":
             self._buffer.clear()

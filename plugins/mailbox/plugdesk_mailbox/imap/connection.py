@@ -12,10 +12,16 @@ from typing import Any
 from imap_tools.errors import ImapToolsError, MailboxLoginError, UnexpectedCommandStatusError
 from imap_tools.mailbox import BaseMailBox
 from imap_tools.utils import encode_folder
-from plugdesk.plugin import ChannelUnavailable
+from plugdesk.plugin import ChannelUnavailable, LazyText, lazy_gettext
 
-from plugdesk_mailbox.imap.client import BoundedClient, Overrun
-from plugdesk_mailbox.problems import is_passing, sign_in_error, unavailable, words
+from plugdesk_mailbox.imap.client import BoundedClient, Overrun, StartTlsMissing
+from plugdesk_mailbox.problems import (
+    is_passing,
+    sign_in_error,
+    starttls_missing,
+    unavailable,
+    words,
+)
 from plugdesk_mailbox.settings import MailboxSettings
 
 SILENCE = 60.0
@@ -126,9 +132,11 @@ class ImapConnection(BaseMailBox):
         self.current = folder
         validity = _number(client.response("UIDVALIDITY"))
         if validity is None:
-            msg = (
-                f"{self.config.imap_host} does not number its messages lastingly (UIDVALIDITY), "
-                f"so the folder “{folder}” cannot be read safely."
+            msg = lazy_gettext(
+                "%(host)s does not number its messages lastingly (UIDVALIDITY), so the folder"
+                " “%(folder)s” cannot be read safely.",
+                host=self.config.imap_host,
+                folder=folder,
             )
             raise ChannelUnavailable(msg)
         return Opened(folder, validity, _number(client.response("UIDNEXT")))
@@ -176,7 +184,11 @@ class ImapConnection(BaseMailBox):
 
     def _refuse_if_passing(self, answer: object) -> None:
         if is_passing(answer):
-            msg = f"{self.config.imap_host} asks us to come back later: “{words(answer)}”."
+            msg = lazy_gettext(
+                "%(host)s asks us to come back later: “%(words)s”.",
+                host=self.config.imap_host,
+                words=words(answer),
+            )
             raise ChannelUnavailable(msg)
 
 
@@ -191,14 +203,19 @@ def telling(config: MailboxSettings) -> Iterator[None]:
     try:
         yield
     except Overrun as error:
-        msg = f"{config.imap_host} sent more than can be right, so we hung up. Trying again later."
+        msg = lazy_gettext(
+            "%(host)s sent more than can be right, so we hung up. Trying again later.",
+            host=config.imap_host,
+        )
         raise ChannelUnavailable(msg) from error
     except imaplib.IMAP4.error as error:
         raise ChannelUnavailable(_protocol_problem(config, error)) from error
     except (OSError, ssl.SSLError, UnicodeError) as error:
         raise _broken(config, error) from error
     except (ImapToolsError, CommandRefused) as error:
-        msg = f"{config.imap_host} refused a command: “{words(error)}”."
+        msg = lazy_gettext(
+            "%(host)s refused a command: “%(words)s”.", host=config.imap_host, words=words(error)
+        )
         raise ChannelUnavailable(msg) from error
 
 
@@ -206,11 +223,17 @@ def _broken(config: MailboxSettings, error: BaseException) -> Exception:
     return unavailable(error, config.imap_host, config.imap_port, config.imap_security)
 
 
-def _protocol_problem(config: MailboxSettings, error: imaplib.IMAP4.error) -> str:
+def _protocol_problem(config: MailboxSettings, error: imaplib.IMAP4.error) -> LazyText:
+    if isinstance(error, StartTlsMissing):
+        return starttls_missing(config.imap_host, config.imap_port)
     text = words(error)
     host = config.imap_host
     if "EOF" in text or "socket error" in text:
-        return f"{host} broke the connection off. Trying again later."
+        return lazy_gettext("%(host)s broke the connection off. Trying again later.", host=host)
     if "BYE" in text or is_passing(text):
-        return f"{host} ended the connection: “{text}”. Trying again later."
-    return f"{host} answered in a way that we do not understand: “{text}”."
+        return lazy_gettext(
+            "%(host)s ended the connection: “%(words)s”. Trying again later.", host=host, words=text
+        )
+    return lazy_gettext(
+        "%(host)s answered in a way that we do not understand: “%(words)s”.", host=host, words=text
+    )

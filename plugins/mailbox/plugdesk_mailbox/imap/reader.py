@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plugdesk.plugin import ChannelUnavailable, RawItem
+from plugdesk.plugin import ChannelUnavailable, LazyText, RawItem, lazy_gettext
 
 from plugdesk_mailbox.imap.bodies import BodyFetcher, Fetched
 from plugdesk_mailbox.imap.connection import FolderMissing, ImapConnection, telling
@@ -93,7 +93,10 @@ class Reader:
             self._missing.append(listing.folder)
             return False
         if opened.validity != listing.start.validity:
-            msg = f"The folder “{listing.folder}” was rebuilt while we read. Reading it anew."
+            msg = lazy_gettext(
+                "The folder “%(folder)s” was rebuilt while we read. Reading it anew.",
+                folder=listing.folder,
+            )
             raise ChannelUnavailable(msg)
         return True
 
@@ -118,9 +121,11 @@ class Reader:
             problem=fetched.problem,
         )
 
-    def _missing_folders(self) -> str:
+    def _missing_folders(self) -> LazyText:
         names = ", ".join(f"“{name}”" for name in self._missing)
-        return (
-            f"{self._config.imap_host} has no folder {names} any more. Create it there again, or "
-            "take it out of this mailbox's folders. All other folders were read."
+        return lazy_gettext(
+            "%(host)s has no folder %(names)s any more. Create it there again, or take it out of"
+            " this mailbox's folders. All other folders were read.",
+            host=self._config.imap_host,
+            names=names,
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from plugdesk.plugin import ParseLimit
+from plugdesk.plugin import ParseLimit, lazy_gettext
 
 MAX_RAW = 100 * 1024 * 1024
 """Bytes of a whole message. Nothing in MIME expands when decoded, so this bounds that too."""
@@ -34,15 +34,17 @@ _END_OF_HEADER = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r")
 def check_size(raw: bytes) -> None:
     """Raise `ParseLimit` when the message or its header block is too large to be read."""
     if len(raw) > MAX_RAW:
-        msg = (
-            f"This message has {len(raw) // 2**20} MB, more than the {MAX_RAW // 2**20} MB that "
-            "are read. Open the raw message instead."
+        msg = lazy_gettext(
+            "This message has %(size)s MB, more than the %(limit)s MB that are read. Open the raw"
+            " message instead.",
+            size=len(raw) // 2**20,
+            limit=MAX_RAW // 2**20,
         )
         raise ParseLimit(msg)
     if len(raw) > MAX_HEADER and not _END_OF_HEADER.search(raw, 0, MAX_HEADER):
-        msg = (
-            f"The header of this message is longer than {MAX_HEADER // 1024} KB. "
-            "Open the raw message instead."
+        msg = lazy_gettext(
+            "The header of this message is longer than %(limit)s KB. Open the raw message instead.",
+            limit=MAX_HEADER // 1024,
         )
         raise ParseLimit(msg)
 
@@ -50,9 +52,10 @@ def check_size(raw: bytes) -> None:
 def check_fields(count: int) -> None:
     """Raise `ParseLimit` when a part has too many header fields."""
     if count > MAX_FIELDS:
-        msg = (
-            f"A part of this message has more than {MAX_FIELDS} header fields. "
-            "Open the raw message instead."
+        msg = lazy_gettext(
+            "A part of this message has more than %(limit)s header fields. Open the raw message"
+            " instead.",
+            limit=MAX_FIELDS,
         )
         raise ParseLimit(msg)
 
@@ -60,9 +63,10 @@ def check_fields(count: int) -> None:
 def check_part_headers(total: int) -> None:
     """Raise `ParseLimit` when the header fields of all parts are too long together."""
     if total > MAX_PART_HEADERS:
-        msg = (
-            f"The headers inside this message are longer than {MAX_PART_HEADERS // 1024} KB. "
-            "Open the raw message instead."
+        msg = lazy_gettext(
+            "The headers inside this message are longer than %(limit)s KB. Open the raw message"
+            " instead.",
+            limit=MAX_PART_HEADERS // 1024,
         )
         raise ParseLimit(msg)
 
@@ -70,15 +74,19 @@ def check_part_headers(total: int) -> None:
 def check_parts(count: int) -> None:
     """Raise `ParseLimit` when the message has too many parts."""
     if count > MAX_PARTS:
-        msg = f"This message has more than {MAX_PARTS} parts. Open the raw message instead."
+        msg = lazy_gettext(
+            "This message has more than %(limit)s parts. Open the raw message instead.",
+            limit=MAX_PARTS,
+        )
         raise ParseLimit(msg)
 
 
 def check_depth(depth: int) -> None:
     """Raise `ParseLimit` when parts are nested too deeply."""
     if depth > MAX_DEPTH:
-        msg = (
-            f"The parts of this message are nested more than {MAX_DEPTH} deep. "
-            "Open the raw message instead."
+        msg = lazy_gettext(
+            "The parts of this message are nested more than %(limit)s deep. Open the raw message"
+            " instead.",
+            limit=MAX_DEPTH,
         )
         raise ParseLimit(msg)

@@ -11,10 +11,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from plugdesk.plugin import ChannelSignedOut, ChannelUnavailable
+from plugdesk.plugin import ChannelSignedOut, ChannelUnavailable, LazyText, lazy_gettext
 
 from plugdesk_mailbox.network import ascii_host, dial, secure, tls_context
-from plugdesk_mailbox.problems import sign_in_error, unavailable, words
+from plugdesk_mailbox.problems import place_of, sign_in_error, unavailable, words
 from plugdesk_mailbox.settings import MailboxSettings, Security
 
 _LONGEST_REPLY = 64 * 1024
@@ -107,7 +107,7 @@ class SmtpClient(smtplib.SMTP):
             line = self._line()
             size += len(line)
             if size > _LONGEST_REPLY:
-                msg = "The reply does not end"
+                msg = lazy_gettext("The reply does not end")
                 raise smtplib.SMTPServerDisconnected(msg)
             lines.append(line[4:].strip())
             code = int(line[:3]) if line[:3].isdigit() else -1
@@ -140,7 +140,7 @@ class SmtpClient(smtplib.SMTP):
     def _line(self) -> bytes:
         while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > _LONGEST_REPLY:
-                msg = "The reply does not end"
+                msg = lazy_gettext("The reply does not end")
                 raise smtplib.SMTPServerDisconnected(msg)
             self._receive()
         line = bytes(self._buffer[:end])
@@ -153,8 +153,7 @@ class SmtpClient(smtplib.SMTP):
             raise smtplib.SMTPServerDisconnected(msg)
         piece = self.sock.recv(4096)
         if not piece:
-            msg = "The server hung up"
-            raise smtplib.SMTPServerDisconnected(msg)
+            raise smtplib.SMTPServerDisconnected(lazy_gettext("The server hung up"))
         self._buffer += piece
 
 
@@ -180,16 +179,27 @@ def connect(config: MailboxSettings, patience: Patience) -> SmtpClient:
     return client
 
 
-def _refusal(config: MailboxSettings, error: smtplib.SMTPException) -> str:
-    place = f"{config.smtp_host}, port {config.smtp_port}"
+def _refusal(config: MailboxSettings, error: smtplib.SMTPException) -> LazyText:
+    place = place_of(config.smtp_host, config.smtp_port)
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return f"{place} does not offer STARTTLS. Choose TLS, with port 465 if there is one."
+        return lazy_gettext(
+            "%(place)s does not offer STARTTLS. Choose TLS, with port 465 if there is one.",
+            place=place,
+        )
     if isinstance(error, smtplib.SMTPServerDisconnected):
-        return f"{place} hung up before anything was sent. Check port and encryption."
+        return lazy_gettext(
+            "%(place)s hung up before anything was sent. Check port and encryption.", place=place
+        )
     if isinstance(error, smtplib.SMTPResponseException):
         said = f"{error.smtp_code} {words(error.smtp_error)}"
-        return f"{place} does not take mail at the moment: “{said}”."
-    return f"{place} answered in a way that we do not understand: “{words(error)}”."
+        return lazy_gettext(
+            "%(place)s does not take mail at the moment: “%(words)s”.", place=place, words=said
+        )
+    return lazy_gettext(
+        "%(host)s answered in a way that we do not understand: “%(words)s”.",
+        host=place,
+        words=words(error),
+    )
 
 
 def _sign_in(client: SmtpClient, config: MailboxSettings) -> None:
@@ -204,12 +214,18 @@ def _sign_in(client: SmtpClient, config: MailboxSettings) -> None:
     elif "LOGIN" in offered:
         code, answer = _auth_login(client, name, password)
     else:
-        msg = f"{config.smtp_host} offers only ways to sign in that we do not know."
+        msg = lazy_gettext(
+            "%(host)s offers only ways to sign in that we do not know.", host=config.smtp_host
+        )
         raise ChannelSignedOut(msg)
     if code in (235, 503):
         return
     if 400 <= code < 500:
-        msg = f"{config.smtp_host} does not let us sign in at the moment: “{words(answer)}”."
+        msg = lazy_gettext(
+            "%(host)s does not let us sign in at the moment: “%(words)s”.",
+            host=config.smtp_host,
+            words=words(answer),
+        )
         raise ChannelUnavailable(msg)
     raise sign_in_error(config.smtp_host, answer)
 

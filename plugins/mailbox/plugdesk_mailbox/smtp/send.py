@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from plugdesk.plugin import OutgoingMessage, Sent, SentState
+from plugdesk.plugin import LazyText, OutgoingMessage, Sent, SentState, joined, lazy_gettext
 
-from plugdesk_mailbox.problems import words
+from plugdesk_mailbox.problems import cause, words
 from plugdesk_mailbox.settings import MailboxSettings
 from plugdesk_mailbox.smtp.client import Patience, SmtpClient, connect
 from plugdesk_mailbox.smtp.compose import compose, needs_utf8, recipients
@@ -19,16 +19,16 @@ from plugdesk_mailbox.smtp.compose import compose, needs_utf8, recipients
 _LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
 _ENHANCED = re.compile(r"\b[45]\.\d{1,3}\.\d{1,3}\b")
 
-_MEANINGS = {
-    "5.1.1": "There is no such address.",
-    "5.1.2": "There is no such domain.",
-    "5.1.10": "There is no such address.",
-    "5.2.1": "The recipient's mailbox is switched off.",
-    "5.2.2": "The recipient's mailbox is full.",
-    "5.2.3": "The message is too large for the recipient.",
-    "5.3.4": "The message is too large.",
-    "5.7.1": "The server does not allow this message.",
-    "5.7.60": "This account may not send from this address.",
+_MEANINGS: dict[str, LazyText] = {
+    "5.1.1": lazy_gettext("There is no such address."),
+    "5.1.2": lazy_gettext("There is no such domain."),
+    "5.1.10": lazy_gettext("There is no such address."),
+    "5.2.1": lazy_gettext("The recipient's mailbox is switched off."),
+    "5.2.2": lazy_gettext("The recipient's mailbox is full."),
+    "5.2.3": lazy_gettext("The message is too large for the recipient."),
+    "5.3.4": lazy_gettext("The message is too large."),
+    "5.7.1": lazy_gettext("The server does not allow this message."),
+    "5.7.60": lazy_gettext("This account may not send from this address."),
 }
 
 
@@ -45,7 +45,7 @@ class _Attempt:
     client: SmtpClient
     patience: Patience
     dot_sent: bool = False
-    refused: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str | LazyText] = field(default_factory=dict)
 
 
 def send(message: OutgoingMessage, config: MailboxSettings, patience: Patience) -> Sent:
@@ -86,14 +86,20 @@ def _mail(client: SmtpClient, message: OutgoingMessage, size: int) -> None:
     options = ""
     if needs_utf8(message):
         if not client.has_extn("smtputf8"):
-            text = "The server cannot send to or from addresses with other than Latin letters."
+            text = lazy_gettext(
+                "The server cannot send to or from addresses with other than Latin letters."
+            )
             raise _Settled(Sent(state=SentState.FAILED, detail=text))
         options += " SMTPUTF8 BODY=8BITMIME"
         client.command_encoding = "utf-8"
     if client.has_extn("size"):
         limit = client.esmtp_features["size"]
         if limit.isdigit() and 0 < int(limit) < size:
-            text = f"The message has {size:,} bytes; the server takes at most {int(limit):,}."
+            text = lazy_gettext(
+                "The message has %(size)s bytes; the server takes at most %(limit)s.",
+                size=f"{size:,}",
+                limit=f"{int(limit):,}",
+            )
             raise _Settled(Sent(state=SentState.FAILED, detail=text))
         options += f" SIZE={size}"
     code, answer = client.docmd("MAIL", f"FROM:<{message.sender.address}>{options}")
@@ -112,7 +118,9 @@ def _recipients(attempt: _Attempt, addresses: list[str]) -> None:
             passing = passing or code // 100 == 4
     if len(attempt.refused) == len(addresses):
         state = SentState.DEFERRED if passing else SentState.FAILED
-        detail = " ".join(attempt.refused.values()) or "The message has no recipient."
+        detail = joined(*attempt.refused.values())
+        if not attempt.refused:
+            detail = lazy_gettext("The message has no recipient.")
         raise _Settled(Sent(state=state, detail=detail, refused=attempt.refused))
 
 
@@ -146,19 +154,24 @@ def _settle_unless(wanted: int, code: int, answer: bytes) -> None:
     raise _Settled(Sent(state=state, detail=_said(code, answer)))
 
 
-def _said(code: int, answer: bytes) -> str:
+def _said(code: int, answer: bytes) -> LazyText:
     text = words(answer)
     found = _ENHANCED.search(text)
     meaning = _MEANINGS.get(found[0], "") if found else ""
-    return f"{meaning} “{code} {text}”".strip()
+    return joined(meaning, f"“{code} {text}”")
 
 
 def _broken_off(attempt: _Attempt, error: Exception) -> Sent:
     if attempt.dot_sent:
-        return Sent(state=SentState.UNKNOWN, detail=_unclear(words(error)))
-    text = f"The connection broke before the message was sent whole: {words(error)}."
+        return Sent(state=SentState.UNKNOWN, detail=_unclear(cause(error)))
+    text = lazy_gettext(
+        "The connection broke before the message was sent whole: %(reason)s.", reason=cause(error)
+    )
     return Sent(state=SentState.DEFERRED, detail=text)
 
 
-def _unclear(text: str) -> str:
-    return f"The server was given the whole message but did not confirm it: {text or 'no answer'}."
+def _unclear(text: str | LazyText) -> LazyText:
+    return lazy_gettext(
+        "The server was given the whole message but did not confirm it: %(words)s.",
+        words=text if str(text) else lazy_gettext("no answer"),
+    )
