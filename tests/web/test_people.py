@@ -154,6 +154,8 @@ def test_a_team_is_deleted(desk: Desk, owner: Browser) -> None:
     assert "Olga Owner gave this to the team Support." in story
     owner.post(f"/admin/teams/{second}/delete", {"successor": second})
     assert "Choose another team for its tickets." in owner.text(f"/admin/teams/{second}")
+    for unclear in ({}, {"successor": "9" * 12}):
+        assert owner.post(f"/admin/teams/{second}/delete", unclear).status_code == 400
     owner.post(f"/admin/teams/{second}/delete", {"successor": ""})
     with desk.site.db.read() as session:
         assert session.get_one(Ticket, ticket_id).team_id is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugdesk.admin.blueprint import pages
@@ -82,7 +82,11 @@ def change(team_id: int) -> ResponseReturnValue:
 def delete(team_id: int) -> ResponseReturnValue:
     """Delete a team; its tickets and accounts go where the owner says."""
     site = current_site()
+    chosen = request.form.get("successor")
     successor = request.form.get("successor", type=row_id)
+    if chosen is None or (chosen and successor is None):
+        # Not guessed: in no team, what a private one kept to itself is for everybody.
+        abort(400)
     try:
         with site.db.write() as session:
             name = teams.get_team(session, team_id).name

@@ -38,7 +38,7 @@ class Event:
     message_id: int | None = None
     note_id: int | None = None
     changes: Mapping[str, FieldChange] = field(default_factory=dict)
-    """For `ticket_changed`: field name to its values before and after."""
+    """For `ticket_changed` and other changes: field name to its values before and after."""
     data: Mapping[str, Any] = field(default_factory=dict)
     """What else the kind states; documented with its hook."""
     replayed: bool = False
