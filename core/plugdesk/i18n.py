@@ -166,7 +166,11 @@ def _unpacked(kept: str) -> str | LazyText:
     message, mark, values = kept.partition(_VALUES)
     if not mark:
         return message
-    return LazyText(message, {name: _unpacked(value) for name, value in json.loads(values).items()})
+    try:
+        named = json.loads(values)
+        return LazyText(message, {name: _unpacked(value) for name, value in named.items()})
+    except ValueError:  # words of somebody else that were never given to `stored`
+        return kept.replace(_VALUES, " ")
 
 
 def current_language() -> str:

@@ -39,10 +39,11 @@ from plugdesk.errors import (
     PluginError,
     Refused,
 )
-from plugdesk.i18n import LazyText, gettext, joined, lazy_gettext, ngettext
+from plugdesk.i18n import N_, LazyText, gettext, joined, lazy_gettext, ngettext, stored
 from plugdesk.plugins.desk import desk
 
 __all__ = [
+    "N_",
     "AccountInfo",
     "Actor",
     "ActorKind",
@@ -88,4 +89,5 @@ __all__ = [
     "joined",
     "lazy_gettext",
     "ngettext",
+    "stored",
 ]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from plugdesk.cli.opening import upgrade_database
 from plugdesk.config import load_config
+from plugdesk.i18n import use_language
 from plugdesk.people import operations
 from plugdesk.site import Site
 from plugdesk.testing.sites import new_site
@@ -38,6 +39,13 @@ def fresh_limits() -> Iterator[None]:
     yield
     with suppress(AssertionError):  # no application was made
         limiter.reset()
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """The language that a page was asked for is not that of the next test."""
+    with use_language("en"):
+        yield
 
 
 @pytest.fixture(scope="session")

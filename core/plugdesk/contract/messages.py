@@ -101,7 +101,8 @@ class IncomingMessage:
     spam_reasons: tuple[str, ...] = ()
     """Sentences; any of them puts the ticket in the spam place."""
     defects: tuple[str, ...] = ()
-    """What was wrong with the message and how it was read all the same."""
+    """What was wrong with the message and how it was read all the same: sentences, as `stored`
+    gives them."""
     hints: Mapping[str, str] = field(default_factory=dict)
     """What the channel's own `find_ticket` wants to know, such as `gmail_thread`."""
 

@@ -24,7 +24,10 @@ from plugdesk.contract.messages import (
     Sent,
     SentState,
 )
+from plugdesk.i18n import N_, gettext, lazy_gettext
 
+_LABEL = N_("Sample account")
+_SPAM = N_("The mail server marked it as spam.")
 _AUTOMATIC = {"auto-replied": Automatic.AUTO_REPLY, "auto-generated": Automatic.AUTO_REPLY}
 
 
@@ -36,13 +39,13 @@ class DemoChannel(Channel[DemoSettings]):
     """Brings nothing by itself; what is sent counts as accepted and goes nowhere."""
 
     name = "demo"
-    label = "Sample account"
+    label = _LABEL
     settings: ClassVar[type[BaseModel]] = DemoSettings
 
     def check(self) -> Sequence[CheckResult]:
         """Say that there is nothing to try."""
-        sentence = "A sample account reaches nobody, so nothing can go wrong."
-        return [CheckResult(label="Sample account", ok=True, sentence=sentence)]
+        sentence = gettext("A sample account reaches nobody, so nothing can go wrong.")
+        return [CheckResult(label=gettext(_LABEL), ok=True, sentence=sentence)]
 
     def fetch(self, cursor: str | None) -> Iterator[RawItem]:
         """Bring nothing: the samples are written down by `demo.load`."""
@@ -50,7 +53,9 @@ class DemoChannel(Channel[DemoSettings]):
 
     def send(self, message: OutgoingMessage) -> Sent:
         """Accept the message and keep it here."""
-        return Sent(state=SentState.ACCEPTED, detail="A sample account keeps what it sends.")
+        return Sent(
+            state=SentState.ACCEPTED, detail=lazy_gettext("A sample account keeps what it sends.")
+        )
 
     @classmethod
     def parse(cls, raw: bytes) -> IncomingMessage:
@@ -72,7 +77,7 @@ class DemoChannel(Channel[DemoSettings]):
             attachments=tuple(_attachments(mail)),
             automatic=_automatic(mail),
             reports=tuple(_reports(mail)),
-            spam_reasons=("The mail server marked it as spam.",) if mail["X-Spam-Flag"] else (),
+            spam_reasons=(_SPAM,) if mail["X-Spam-Flag"] else (),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugdesk.i18n import gettext
+from plugdesk.i18n import gettext, shown
 from plugdesk.tickets.models import Message
 from plugdesk.tickets.receipts import Receipt
 
@@ -14,7 +14,7 @@ def explain(receipt: Receipt, message: Message) -> list[str]:
         sentences.append(
             gettext("Its headers contradict each other about the sender, so nobody was recognised.")
         )
-    sentences += message.defects
+    sentences += [shown(defect) for defect in message.defects]
     return sentences
 
 

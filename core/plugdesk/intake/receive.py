@@ -13,6 +13,7 @@ from plugdesk.contract.messages import Automatic, IncomingMessage
 from plugdesk.contract.tickets import SYSTEM, Actor, ActorKind, Assignment, Role
 from plugdesk.db import possible_id
 from plugdesk.events.operations import record
+from plugdesk.i18n import stored
 from plugdesk.intake.models import JournalEntry
 from plugdesk.intake.placing import Placement, ancestors, place
 from plugdesk.outbox.evidence import settle_by_answer, settle_by_bounce
@@ -188,7 +189,7 @@ def _attach(
     for attachment, blob in zip(message.attachments, blobs, strict=True):
         refused = site.hooks.ask("scan_attachment", session=session, attachment=attachment)
         if refused:
-            refusals += [f"{attachment.name}: {sentence}" for _plugin, sentence in refused]
+            refusals += [stored(f"{attachment.name}: {sentence}") for _, sentence in refused]
             continue
         session.add(
             StoredAttachment(

@@ -198,7 +198,7 @@ def _message(
         has_html=row.has_html,
         automatic=row.automatic,
         reports=row.reports,
-        defects=row.defects,
+        defects=[shown(defect) for defect in row.defects],
         sent_at=row.sent_at,
         delivery=None if entry is None else _delivery(entry),
         files=tuple(files),

@@ -7,6 +7,7 @@ from threading import Event
 from typing import ClassVar
 
 from plugdesk.plugin import (
+    N_,
     AccountInfo,
     Channel,
     ChannelUnavailable,
@@ -24,7 +25,7 @@ from plugdesk_mailbox.imap.connection import SILENCE, ImapConnection, telling
 from plugdesk_mailbox.imap.idle import Pace, Watch
 from plugdesk_mailbox.imap.reader import Reader
 from plugdesk_mailbox.providers import provider_of_host, settings_for
-from plugdesk_mailbox.settings import N_, MailboxSettings, SaveSent
+from plugdesk_mailbox.settings import MailboxSettings, SaveSent
 from plugdesk_mailbox.smtp.client import Patience
 from plugdesk_mailbox.smtp.compose import compose
 from plugdesk_mailbox.smtp.headers import bare_id

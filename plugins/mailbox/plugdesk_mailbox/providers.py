@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plugdesk.plugin import canonical_address
+from plugdesk.plugin import N_, canonical_address
 
-from plugdesk_mailbox.settings import N_, Security
+from plugdesk_mailbox.settings import Security
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

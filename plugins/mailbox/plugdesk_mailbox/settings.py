@@ -8,16 +8,11 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-from plugdesk.plugin import gettext
+from plugdesk.plugin import N_, gettext
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 MEGABYTE = 1024 * 1024
 _LONGEST_FOLDER = 255
-
-
-def N_(text: str) -> str:  # noqa: N802 - the name by which catalogues gather texts
-    """Mark a text that the desk translates when it shows it."""
-    return text
 
 
 class Security(StrEnum):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html as html_escapes
 from dataclasses import dataclass, field
 
-from plugdesk.plugin import Attachment
+from plugdesk.plugin import N_, Attachment
 
 from plugdesk_mailbox.mime import charsets, limits
 from plugdesk_mailbox.mime.clean import body_text, file_name, one_line
@@ -108,7 +108,7 @@ class _Sorter:
         if not shown and not lost:
             return False
         if len(part.written()) > limits.MAX_BODY:
-            self._note("A very long text was kept as an attachment.")
+            self._note(N_("A very long text was kept as an attachment."))
             return False
         if lost:
             return True

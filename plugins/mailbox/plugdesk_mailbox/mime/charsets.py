@@ -10,6 +10,8 @@ import codecs
 import re
 from functools import lru_cache
 
+from plugdesk.plugin import lazy_gettext, stored
+
 from plugdesk_mailbox.mime.guess import guess
 from plugdesk_mailbox.mime.iso2022 import decode_iso2022_jp, decode_iso2022_kr
 from plugdesk_mailbox.mime.korean import decode_korean
@@ -150,7 +152,8 @@ def _undeclared(data: bytes, charset: str, codec: str | None, hint: str) -> tupl
     found, text = guess(data)
     if found == "ascii":
         return text, note
-    return text, note or f"Text without a usable charset was read as {found}."
+    read_as = lazy_gettext("Text without a usable charset was read as %(found)s.", found=found)
+    return text, note or stored(read_as)
 
 
 def _damaged(data: bytes, charset: str, codec: str) -> tuple[str, str]:
@@ -161,11 +164,23 @@ def _damaged(data: bytes, charset: str, codec: str) -> tuple[str, str]:
     gaps = text[:65536].count("\ufffd")
     cut_short = gaps == 1 and text.endswith("\ufffd")
     if (gaps * 4 > high and not cut_short) or (found == "utf-8" and codec != "utf_8"):
-        return other, f"Text that claims to be {charset[:40]} was read as {found}."
-    note = f"Text that claims to be {charset[:40]} has bytes that are not."
-    return text.removeprefix("\ufeff"), note
+        note = lazy_gettext(
+            "Text that claims to be %(charset)s was read as %(found)s.",
+            charset=charset[:40],
+            found=found,
+        )
+        return other, stored(note)
+    note = lazy_gettext(
+        "Text that claims to be %(charset)s has bytes that are not.", charset=charset[:40]
+    )
+    return text.removeprefix("\ufeff"), stored(note)
 
 
 def _unknown(charset: str) -> str:
     printable = "".join(c if c.isprintable() else "?" for c in charset[:40])
-    return f"The charset {printable!r} is unknown; the text was read as well as it could be."
+    return stored(
+        lazy_gettext(
+            "The charset %(name)s is unknown; the text was read as well as it could be.",
+            name=repr(printable),
+        )
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from plugdesk.plugin import Address, canonical_address
+from plugdesk.plugin import N_, Address, canonical_address, lazy_gettext, stored
 
 from plugdesk_mailbox.mime.addresses import Mailbox, parse_addresses
 from plugdesk_mailbox.mime.tree import Part
@@ -54,11 +54,11 @@ def author(root: Part, hint: str = "") -> Identity:
     fields = root.fields.get("from", [])
     boxes = mailboxes(root, "from", hint)
     if not boxes:
-        return Identity(None, certain=False, notes=("The message does not say who wrote it.",))
+        return Identity(None, certain=False, notes=(N_("The message does not say who wrote it."),))
     notes = [*_contradictions(fields, boxes)]
     sender = boxes[0].canonical()
     if sender is None:
-        notes.append("The From field holds no plain address.")
+        notes.append(N_("The From field holds no plain address."))
     if len({box.address.casefold() for box in boxes}) > 1:
         sender = None
     return Identity(sender, certain=not notes and sender is not None, notes=tuple(notes))
@@ -67,11 +67,11 @@ def author(root: Part, hint: str = "") -> Identity:
 def _contradictions(fields: list[str], boxes: list[Mailbox]) -> list[str]:
     found = []
     if len(fields) > 1:
-        found.append("The message has several From fields; who wrote it is unknown.")
+        found.append(N_("The message has several From fields; who wrote it is unknown."))
     if len({box.address.casefold() for box in boxes}) > 1:
-        found.append("The From field names several mailboxes; who wrote it is unknown.")
+        found.append(N_("The From field names several mailboxes; who wrote it is unknown."))
     if not all(box.certain for box in boxes):
-        found.append("The From field can be read in two ways; who wrote it is not certain.")
+        found.append(N_("The From field can be read in two ways; who wrote it is not certain."))
     return found
 
 
@@ -92,5 +92,9 @@ def checked_by_sender_field(identity: Identity, root: Part) -> Identity:
     senders = addresses(root, "sender")
     if identity.sender is None or not senders or senders[0].address == identity.sender.address:
         return identity
-    note = f"The message was sent by {senders[0].address} in the author's name."
+    note = stored(
+        lazy_gettext(
+            "The message was sent by %(address)s in the author's name.", address=senders[0].address
+        )
+    )
     return replace(identity, certain=False, notes=(*identity.notes, note))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plugdesk.plugin import IncomingMessage
+from plugdesk.plugin import N_, IncomingMessage
 
 from plugdesk_mailbox.mime.automatic import automatic
 from plugdesk_mailbox.mime.bodies import read_bodies
@@ -66,12 +66,12 @@ def body_charset(root: Part) -> str:
 
 
 _STRUCTURE = {
-    "NoBoundaryInMultipartDefect": "The boundary between the parts is not announced.",
-    "StartBoundaryNotFoundDefect": "The announced boundary between the parts does not occur.",
-    "CloseBoundaryNotFoundDefect": "The message ends before its last part does.",
-    "MissingHeaderBodySeparatorDefect": "The header ends with a line that is no header field.",
-    "FirstHeaderLineIsContinuationDefect": "The header begins with a continued line.",
-    "MisplacedEnvelopeHeaderDefect": "An envelope line stands within the header.",
+    "NoBoundaryInMultipartDefect": N_("The boundary between the parts is not announced."),
+    "StartBoundaryNotFoundDefect": N_("The announced boundary between the parts does not occur."),
+    "CloseBoundaryNotFoundDefect": N_("The message ends before its last part does."),
+    "MissingHeaderBodySeparatorDefect": N_("The header ends with a line that is no header field."),
+    "FirstHeaderLineIsContinuationDefect": N_("The header begins with a continued line."),
+    "MisplacedEnvelopeHeaderDefect": N_("An envelope line stands within the header."),
 }
 
 

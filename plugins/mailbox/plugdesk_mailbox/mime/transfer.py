@@ -5,6 +5,8 @@ from __future__ import annotations
 import binascii
 import re
 
+from plugdesk.plugin import N_, lazy_gettext, stored
+
 from plugdesk_mailbox.mime.words import decode_base64
 
 _BASE64_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -32,20 +34,24 @@ def decode(data: bytes, encoding: str, *, text: bool = False) -> tuple[bytes, st
     if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
         return _uuencoded(data)
     printable = "".join(c if c.isprintable() else "?" for c in encoding[:40])
-    return data, f"The transfer encoding {printable!r} is unknown; the content was kept as it is."
+    note = lazy_gettext(
+        "The transfer encoding %(name)s is unknown; the content was kept as it is.",
+        name=repr(printable),
+    )
+    return data, stored(note)
 
 
 def _base64(data: bytes, *, text: bool) -> tuple[bytes, str]:
     stray = data.translate(None, _BASE64_ALPHABET + b"=" + _BLANKS)
     if text and _is_plainly_text(data, stray):
-        return data, "Content that claims to be base64 is not; it was kept as it is."
+        return data, N_("Content that claims to be base64 is not; it was kept as it is.")
     padding = data.find(b"=")
     if padding >= 0 and data[padding:].strip(b"=" + _BLANKS):
-        return _base64_blocks(data), "Base64 content goes on after its end."
+        return _base64_blocks(data), N_("Base64 content goes on after its end.")
     pure = data.translate(None, _NOT_BASE64)
     decoded = decode_base64(pure)
     damaged = bool(stray) or len(pure) % 4 == 1
-    return decoded, "Base64 content is damaged." if damaged else ""
+    return decoded, N_("Base64 content is damaged.") if damaged else ""
 
 
 def _is_plainly_text(data: bytes, stray: bytes) -> bool:
@@ -70,14 +76,14 @@ def _quoted_printable(data: bytes) -> tuple[bytes, str]:
         data = _SOFT_BREAK.sub(rb"=\1", data)
     decoded = binascii.a2b_qp(data)
     wrong = data.count(b"=") > len(_HEX_ESCAPE.findall(data)) + (1 if data.endswith(b"=") else 0)
-    return decoded, "Quoted-printable content is damaged." if wrong else ""
+    return decoded, N_("Quoted-printable content is damaged.") if wrong else ""
 
 
 def _uuencoded(data: bytes) -> tuple[bytes, str]:
     lines = data.splitlines()
     start = next((n for n, line in enumerate(lines) if line.startswith(b"begin ")), -1)
     out, complete = uu_lines(lines[start + 1 :])
-    return out, "" if complete else "Uuencoded content is damaged."
+    return out, "" if complete else N_("Uuencoded content is damaged.")
 
 
 def uu_lines(lines: list[bytes]) -> tuple[bytes, bool]:
