@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from plugdesk.accounts.models import Account
+from plugdesk.accounts.operations import resume
+from plugdesk.contract.tickets import SYSTEM
 from plugdesk.intake.models import JournalEntry
 from plugdesk.jobs.worker import Worker
 from plugdesk.plugin import Channel, RawItem
@@ -144,7 +146,7 @@ def test_one_that_hangs_delays_no_other(make_site: MakeSite, post: Post) -> None
 
 @pytest.mark.parametrize("error", [ValueError("bug"), SystemExit(1)])
 def test_a_channel_that_raises(make_site: MakeSite, post: Post, error: BaseException) -> None:
-    """A channel with a bug is tried again with pauses, and works once it is mended."""
+    """A channel with a bug rests for a while; mended, it works as soon as the owner resumes it."""
     site = open_with(make_site, post)
     account = add_account(site)
 
@@ -157,7 +159,13 @@ def test_a_channel_that_raises(make_site: MakeSite, post: Post, error: BaseExcep
     wait_until(lambda: post.fetches[account])
     post.trouble.clear()
     post.box(account).put(b"letter")
-    wait_until(lambda: journaled(site, account) == 1)
+
+    def resumed() -> bool:
+        with site.db.write() as session:
+            resume(site, session, SYSTEM, account)
+        return journaled(site, account) == 1
+
+    wait_until(resumed)
     assert worker.stop(10)
 
 
