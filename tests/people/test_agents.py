@@ -18,30 +18,6 @@ from staffing import do, inside
 WORD = "correct horse battery"
 
 
-@pytest.fixture
-def owner(mailroom: Mailroom) -> Actor:
-    """The owner."""
-    return mailroom.agent(Role.OWNER)
-
-
-@pytest.fixture
-def agent(mailroom: Mailroom) -> Actor:
-    """An ordinary agent."""
-    return mailroom.agent()
-
-
-@pytest.fixture
-def account(mailroom: Mailroom) -> int:
-    """The account support@desk.test."""
-    return mailroom.account()
-
-
-@pytest.fixture
-def ticket(mailroom: Mailroom, account: int) -> Ticket:
-    """Ann's ticket."""
-    return mailroom.ticket_from(account, message_id="first@customer.test")
-
-
 def signed_in(mailroom: Mailroom, actor: Actor) -> str:
     """Sign somebody's browser in and return its token."""
     with mailroom.site.db.write() as session:

@@ -19,30 +19,6 @@ from plugdesk.tickets.models import Ticket
 from staffing import do, inside
 
 
-@pytest.fixture
-def owner(mailroom: Mailroom) -> Actor:
-    """The owner."""
-    return mailroom.agent(Role.OWNER)
-
-
-@pytest.fixture
-def agent(mailroom: Mailroom) -> Actor:
-    """An ordinary agent."""
-    return mailroom.agent()
-
-
-@pytest.fixture
-def account(mailroom: Mailroom) -> int:
-    """The account support@desk.test."""
-    return mailroom.account()
-
-
-@pytest.fixture
-def ticket(mailroom: Mailroom, account: int) -> Ticket:
-    """Ann's ticket."""
-    return mailroom.ticket_from(account, message_id="first@customer.test")
-
-
 def may_see(mailroom: Mailroom, actor: Actor, ticket_id: int) -> bool:
     """Say whether somebody sees a ticket."""
     with mailroom.site.db.read() as session:
