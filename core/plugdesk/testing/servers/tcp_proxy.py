@@ -252,11 +252,15 @@ class _Link:
     def _receive(self, source: socket.socket) -> bytes:
         """Return what arrived, or nothing at the end; a stall holds the bytes in the kernel."""
         while not self._closed.is_set():
-            if self._stalled.is_set() or self._proxy.stalled:
+            if self._is_stalled():
                 self._closed.wait(TICK)
-            elif select.select([source], [], [], TICK)[0]:
+            elif select.select([source], [], [], TICK)[0] and not self._is_stalled():
+                # Asked again: the stall may have begun while this waited for the bytes.
                 return b"" if self._closed.is_set() else source.recv(CHUNK)
         return b""
+
+    def _is_stalled(self) -> bool:
+        return self._stalled.is_set() or self._proxy.stalled
 
     def _strike(self, fault: Fault) -> None:
         if fault.action is Action.CUT:
