@@ -11,6 +11,7 @@ from plugdesk.cli import logs
 from plugdesk.cli.base import command
 from plugdesk.cli.opening import open_site
 from plugdesk.cli.serve import STOP_SECONDS
+from plugdesk.db import sqlite
 from plugdesk.i18n import gettext as _
 from plugdesk.jobs.worker import Worker
 
@@ -31,6 +32,8 @@ def worker(threads: int | None, verbose: bool) -> None:
         signal.signal(number, lambda *_arguments: stop.set())
     logs.set_up(verbose=verbose)
     with open_site() as site:
+        if site.db.dialect == "sqlite":
+            sqlite.require_several_processes()
         running = Worker(site, threads=threads or site.config.workers or 4)
         running.start()
         click.echo(_("Working (Ctrl-C stops it)."))

@@ -12,6 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
+from plugdesk.errors import ConfigError
+from plugdesk.i18n import lazy_gettext
+
 #: First release without the WAL-reset bug, which can corrupt a database that two
 #: connections write and checkpoint at once (sqlite.org, release notes of 3.51.3).
 SAFE_VERSION = (3, 51, 3)
@@ -33,6 +36,19 @@ def is_safe(version: tuple[int, ...]) -> bool:
     if version >= SAFE_VERSION:
         return True
     return any(version[:2] == safe[:2] and version >= safe for safe in SAFE_BACKPORTS)
+
+
+def require_several_processes() -> None:
+    """Raise ConfigError when the SQLite of this machine is good for one process only."""
+    module = driver()
+    if not is_safe(module.sqlite_version_info):
+        raise ConfigError(
+            lazy_gettext(
+                "SQLite %(version)s can damage a database that two processes write. Let"
+                " `plugdesk serve` do all the work alone, or use PostgreSQL.",
+                version=module.sqlite_version,
+            )
+        )
 
 
 def make_engines(path: str) -> tuple[Engine, Engine]:
